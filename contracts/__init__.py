@@ -1,0 +1,1 @@
+"""The published language of Sportello: what the services say to each other, and nothing else."""

@@ -1,0 +1,111 @@
+"""What the Legal Office's desk publishes: the life of an agreement."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.event import Event
+from contracts.values import (
+    Allocation,
+    CommunicationPlan,
+    ImpactPlan,
+    LongText,
+    Party,
+    ShortText,
+    SignatureEvidence,
+    Slug,
+)
+
+AGREEMENT = "agreements.agreement.v1"
+
+
+class _AgreementRef(Event):
+    agreement_id: UUID
+    version: int = Field(ge=1)
+    match_id: UUID
+    need_id: UUID
+    department: Slug
+    stakeholder_ids: tuple[UUID, ...]
+    account_manager_id: str | None = None
+
+
+class AgreementDrafted(_AgreementRef, type="sportello.agreements.agreement-drafted.v1", topic=AGREEMENT):
+    """A file was opened for an accepted match."""
+
+    title: ShortText
+
+
+class AgreementReviewRequested(
+    _AgreementRef, type="sportello.agreements.agreement-review-requested.v1", topic=AGREEMENT
+):
+    """The file is complete and waits for the Legal Office."""
+
+    title: ShortText
+    instrument: Slug
+
+
+class AgreementApproved(_AgreementRef, type="sportello.agreements.agreement-approved.v1", topic=AGREEMENT):
+    """The Legal Office approved the file; the document is fixed and waits for signatures."""
+
+    title: ShortText
+    instrument: Slug
+    signatories: tuple[str, ...]
+    document_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class AgreementRejected(_AgreementRef, type="sportello.agreements.agreement-rejected.v1", topic=AGREEMENT):
+    """The Legal Office refused the file for good."""
+
+    reason: LongText
+
+
+class AgreementSigned(_AgreementRef, type="sportello.agreements.agreement-signed.v1", topic=AGREEMENT):
+    """Every signatory has signed and every signature was verified; carries all that impact and matching need."""
+
+    title: ShortText
+    policy_area: Slug
+    instrument: Slug
+    instrument_version: int = Field(ge=1)
+    protocol_number: str
+    signed_on: date
+    valid_from: date
+    valid_to: date | None = None
+    parties: tuple[Party, ...]
+    allocations: tuple[Allocation, ...]
+    impact_plan: ImpactPlan
+    communication_plan: CommunicationPlan
+    signatures: tuple[SignatureEvidence, ...] = Field(min_length=1)
+    document_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class AgreementActivated(_AgreementRef, type="sportello.agreements.agreement-activated.v1", topic=AGREEMENT):
+    """The agreement takes effect."""
+
+    effective_on: date
+
+
+class AgreementAmended(_AgreementRef, type="sportello.agreements.agreement-amended.v1", topic=AGREEMENT):
+    """The signed agreement was changed by a further signed act."""
+
+    amendment: int = Field(ge=1)
+    summary: LongText
+
+
+class AgreementSuspended(_AgreementRef, type="sportello.agreements.agreement-suspended.v1", topic=AGREEMENT):
+    """The agreement rests; nothing is released."""
+
+    reason: LongText
+
+
+class AgreementCompleted(_AgreementRef, type="sportello.agreements.agreement-completed.v1", topic=AGREEMENT):
+    """Everything promised was delivered and measured."""
+
+
+class AgreementTerminated(_AgreementRef, type="sportello.agreements.agreement-terminated.v1", topic=AGREEMENT):
+    """The agreement ended early; what was not delivered is released."""
+
+    reason: LongText
+    effective_on: date

@@ -1,0 +1,118 @@
+"""What matching publishes: proposals and what became of them, and the balances of the ledger."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.event import Event
+from contracts.values import (
+    Allocation,
+    Balance,
+    Instant,
+    LongText,
+    Party,
+    Reason,
+    ShortText,
+    Slug,
+    UnitCode,
+)
+
+MATCH = "matching.match.v1"
+LEDGER = "matching.ledger.v1"
+
+
+class _MatchState(Event):
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    need_title: ShortText
+    department: Slug
+    policy_area: Slug
+    triangulation: bool
+    parties: tuple[Party, ...] = Field(min_length=2)
+    allocations: tuple[Allocation, ...] = Field(min_length=1)
+    account_manager_id: str | None = None
+
+
+class MatchProposed(_MatchState, type="sportello.matching.match-proposed.v1", topic=MATCH):
+    """Offers that together meet (part of) a need, with the reasons. ``score`` goes from 0 to 1."""
+
+    score: float = Field(ge=0, le=1)
+    reasons: tuple[Reason, ...]
+    rules_version: str
+    expires_at: Instant
+
+
+class MatchConsentGiven(Event, type="sportello.matching.match-consent-given.v1", topic=MATCH):
+    """One party said yes, itself or through the account manager who notes how (``channel``)."""
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    party_id: str
+    channel: Literal["own", "telephone", "letter", "email", "meeting"]
+    awaited: tuple[str, ...]
+    account_manager_id: str | None = None
+
+
+class MatchAccepted(_MatchState, type="sportello.matching.match-accepted.v1", topic=MATCH):
+    """Every party consented; quantities are fixed and reserved."""
+
+    beneficiaries: LongText | None = None
+    expected_return: Literal["none", "visibility"] = "none"
+
+
+class MatchDeclined(Event, type="sportello.matching.match-declined.v1", topic=MATCH):
+    """One party said no: nothing stays reserved."""
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    party_id: str
+    reason_code: Slug
+    account_manager_id: str | None = None
+
+
+class MatchExpired(Event, type="sportello.matching.match-expired.v1", topic=MATCH):
+    """The proposal ended by itself: nobody decided in time, or what it stood on is gone."""
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    reason_code: Literal["timeout", "superseded", "need_closed", "offer_closed"]
+    account_manager_id: str | None = None
+
+
+class MatchReleased(Event, type="sportello.matching.match-released.v1", topic=MATCH):
+    """An accepted match ended before delivery was complete; what was not delivered is free again."""
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    reason_code: Literal["agreement_rejected", "agreement_terminated", "party_withdrew", "released_by_manager"]
+    account_manager_id: str | None = None
+
+
+class LineBalanceChanged(Event, type="sportello.matching.line-balance-changed.v1", topic=LEDGER):
+    """Balances of one line: ``total`` = ``free`` + ``reserved`` + ``committed`` + ``delivered``.
+
+    For a need ``total`` is what is asked and ``free`` what is still open; for an offer what is offered and free.
+    ``shortfall`` is what is allocated beyond a total that was cut. ``open_ended`` lines take their total from what
+    is accepted.
+    """
+
+    line_of: Literal["need", "offer"]
+    subject_id: UUID
+    line: int = Field(ge=0)
+    version: int = Field(ge=1)
+    unit: UnitCode
+    total: Balance
+    free: Balance
+    reserved: Balance
+    committed: Balance
+    delivered: Balance
+    shortfall: Balance
+    open_ended: bool

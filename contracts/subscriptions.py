@@ -1,0 +1,115 @@
+"""Who listens to what. A test holds each service's consumers to this table."""
+
+from __future__ import annotations
+
+from contracts.event import REGISTRY, Event
+from contracts.events import agreements as a
+from contracts.events import departments as d
+from contracts.events import impact as p
+from contracts.events import intake as i
+from contracts.events import matching as m
+from contracts.events import notifications as n
+
+STAKEHOLDER_EVENTS: tuple[type[Event], ...] = (
+    i.StakeholderRegistered,
+    i.StakeholderChanged,
+    i.StakeholderVetted,
+    i.StakeholderMembershipChanged,
+    i.AccountManagerAssigned,
+)
+NEED_EVENTS: tuple[type[Event], ...] = (
+    i.NeedRegistered,
+    i.NeedChanged,
+    i.NeedWithdrawn,
+    i.NeedExpired,
+    i.NeedFulfilled,
+)
+OFFER_EVENTS: tuple[type[Event], ...] = (i.OfferReceived, i.OfferChanged, i.OfferWithdrawn, i.OfferExpired)
+MATCH_EVENTS: tuple[type[Event], ...] = (
+    m.MatchProposed,
+    m.MatchConsentGiven,
+    m.MatchAccepted,
+    m.MatchDeclined,
+    m.MatchExpired,
+    m.MatchReleased,
+)
+AGREEMENT_EVENTS: tuple[type[Event], ...] = (
+    a.AgreementDrafted,
+    a.AgreementReviewRequested,
+    a.AgreementApproved,
+    a.AgreementRejected,
+    a.AgreementSigned,
+    a.AgreementActivated,
+    a.AgreementAmended,
+    a.AgreementSuspended,
+    a.AgreementCompleted,
+    a.AgreementTerminated,
+)
+RESULT_EVENTS: tuple[type[Event], ...] = (
+    p.ImpactPlanOpened,
+    p.PlanFulfilled,
+    p.DeliveryRecorded,
+    p.IndicatorMeasured,
+    p.ResultCorrected,
+)
+MEMBERSHIP: tuple[type[Event], ...] = (i.StakeholderMembershipChanged,)
+
+CONSUMES: dict[str, tuple[type[Event], ...]] = {
+    "intake": (d.NeedSubmitted, d.NeedUpdateSubmitted, m.LineBalanceChanged),
+    "matching": (
+        *STAKEHOLDER_EVENTS,
+        *NEED_EVENTS,
+        *OFFER_EVENTS,
+        i.PrioritiesSet,
+        i.NeighbourhoodIndicatorsLoaded,
+        a.AgreementRejected,
+        a.AgreementSigned,
+        a.AgreementTerminated,
+        p.DeliveryRecorded,
+        p.ResultCorrected,
+    ),
+    "agreements": (
+        i.StakeholderRegistered,
+        i.StakeholderChanged,
+        *MEMBERSHIP,
+        m.MatchAccepted,
+        m.MatchReleased,
+        p.PlanFulfilled,
+    ),
+    "notifications": (
+        *STAKEHOLDER_EVENTS,
+        *NEED_EVENTS,
+        *OFFER_EVENTS,
+        *MATCH_EVENTS,
+        *AGREEMENT_EVENTS,
+        *RESULT_EVENTS,
+        d.SubmissionRejected,
+    ),
+    "impact": (
+        i.StakeholderRegistered,
+        i.StakeholderChanged,
+        *MEMBERSHIP,
+        a.AgreementSigned,
+        a.AgreementTerminated,
+    ),
+    "departments": (d.SubmissionRejected,),
+}
+"""Event types by consumer; ``departments`` are the city's own systems."""
+
+NOT_CONSUMED: dict[type[Event], str] = {
+    p.IndicatorDefined: "published for open-data readers; agreements will offer the library when it deepens",
+    n.NotificationDelivered: "published for operations; no service decides on it",
+    n.NotificationFailed: "published for operations; no service decides on it",
+}
+"""Event types no service of ours reads, each with the reason."""
+
+
+def topics_of(service: str) -> tuple[str, ...]:
+    """Topics a service subscribes to, in a fixed order."""
+    return tuple(sorted({event.topic for event in CONSUMES[service]}))
+
+
+def unclaimed() -> set[type[Event]]:
+    """Event types that neither have a consumer nor a reason for having none."""
+    claimed = {event for events in CONSUMES.values() for event in events}
+    return set(REGISTRY.values()) - claimed - set(NOT_CONSUMED)

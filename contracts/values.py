@@ -1,0 +1,334 @@
+"""Value types shared by every event: quantities, money, lines, places, windows, plans.
+
+Quantities are decimals carried as strings with at most three decimals; money is integer euro cents;
+units are codes of UN/CEFACT Recommendation 20, plus ``EUR`` for money.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+ResourceKind = Literal["money", "goods", "expertise", "volunteering", "space", "service"]
+StakeholderType = Literal["company", "foundation", "association", "university", "school", "public_body", "department"]
+Period = Literal["day", "week", "month", "year"]
+
+UNITS: dict[str, tuple[str, str]] = {
+    "C62": ("pezzi", "pieces"),
+    "KGM": ("kg", "kg"),
+    "LTR": ("litri", "litres"),
+    "MTR": ("metri", "metres"),
+    "MTK": ("m²", "m²"),
+    "HUR": ("ore", "hours"),
+    "DAY": ("giorni", "days"),
+    "MON": ("mesi", "months"),
+    "EUR": ("euro", "euro"),
+    "E48": ("attività", "service units"),
+    "IE": ("persone", "people"),
+    "KMT": ("km", "km"),
+}
+"""Accepted unit codes (UN/CEFACT Recommendation 20, and EUR), each with its Italian and English label."""
+
+
+def plain(value: Decimal) -> str:
+    """Shortest decimal notation without exponent: ``271``, ``0.5``, ``9600``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, bool | float):
+        raise ValueError("a quantity is written as a string such as '271' or '2.5', never as a float")
+    if isinstance(value, int | str):
+        try:
+            return Decimal(value)
+        except InvalidOperation as error:
+            raise ValueError(f"'{value}' is not a decimal number") from error
+    return value
+
+
+def _at_most_three_decimals(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("a quantity is a finite number")
+    if value != value.quantize(Decimal("0.001")):
+        raise ValueError("a quantity has at most three decimals")
+    return value
+
+
+def _at_most_twelve_digits(value: Decimal) -> Decimal:
+    if abs(value) >= Decimal(10) ** 12:
+        raise ValueError("a quantity has at most twelve digits before the point")
+    return value
+
+
+def _positive(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise ValueError("a quantity is greater than zero")
+    return value
+
+
+def _not_negative(value: Decimal) -> Decimal:
+    if value < 0:
+        raise ValueError("a balance is never negative")
+    return value
+
+
+_as_text = PlainSerializer(plain, return_type=str)
+_UNSIGNED = r"^\d{1,12}(\.\d{1,3})?$"
+Quantity = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    AfterValidator(_at_most_twelve_digits),
+    AfterValidator(_at_most_three_decimals),
+    AfterValidator(_positive),
+    _as_text,
+    WithJsonSchema({"type": "string", "pattern": _UNSIGNED}),
+]
+"""A quantity greater than zero, at most twelve digits and three decimals, on the wire as a string."""
+Balance = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    AfterValidator(_at_most_twelve_digits),
+    AfterValidator(_at_most_three_decimals),
+    AfterValidator(_not_negative),
+    _as_text,
+    WithJsonSchema({"type": "string", "pattern": _UNSIGNED}),
+]
+"""A quantity of zero or more."""
+SignedQuantity = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    AfterValidator(_at_most_twelve_digits),
+    AfterValidator(_at_most_three_decimals),
+    _as_text,
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,3})?$"}),
+]
+"""A difference of quantities, of either sign."""
+
+Cents = Annotated[int, Field(ge=0, le=10**15)]
+UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$")]
+CpvCode = Annotated[str, Field(pattern=r"^\d{8}(-\d)?$")]
+CityCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{2,20}$")]
+ExternalRef = Annotated[str, Field(min_length=1, max_length=200)]
+ShortText = Annotated[str, Field(min_length=1, max_length=300)]
+LongText = Annotated[str, Field(max_length=10_000)]
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time carries its offset from UTC")
+    return value
+
+
+Instant = Annotated[datetime, AfterValidator(_aware)]
+"""A point in time with its UTC offset."""
+
+
+class Value(BaseModel):
+    """An immutable part of an event; it refuses unknown fields when produced, and readers ignore them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Recurrence(Value):
+    """The line's quantity comes ``times`` times, once every ``every``."""
+
+    every: Period
+    times: int = Field(ge=1, le=1000)
+
+
+class Line(Value):
+    """One thing asked or offered.
+
+    ``quantity`` is per occurrence when ``recurrence`` is given; None = open-ended, fixed at acceptance.
+    Money has unit EUR and no separate value; anything else may carry a value per unit or in total.
+    """
+
+    kind: ResourceKind
+    unit: UnitCode
+    quantity: Quantity | None = None
+    recurrence: Recurrence | None = None
+    capability: Slug | None = None
+    cpv: CpvCode | None = None
+    description: ShortText | None = None
+    unit_value_cents: Cents | None = None
+    total_value_cents: Cents | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Line:
+        if (self.kind == "money") != (self.unit == "EUR"):
+            raise ValueError("money is counted in EUR, and only money is")
+        if self.unit_value_cents is not None and self.total_value_cents is not None:
+            raise ValueError("give the value per unit or in total, not both")
+        if self.quantity is None and self.recurrence is not None:
+            raise ValueError("an open-ended line has no recurrence")
+        if self.quantity is None and self.total_value_cents is not None:
+            raise ValueError("an open-ended line has no total value")
+        return self
+
+    @property
+    def total_quantity(self) -> Decimal | None:
+        """Quantity over all occurrences, in ``unit``; None when open-ended."""
+        if self.quantity is None:
+            return None
+        return self.quantity * (self.recurrence.times if self.recurrence else 1)
+
+    def value_cents(self, quantity: Decimal) -> int | None:
+        """Value of ``quantity`` of this line in euro cents, pro rata of a total; None when no value is known."""
+        if self.kind == "money":
+            return _cents(quantity * 100)
+        if self.unit_value_cents is not None:
+            return _cents(quantity * self.unit_value_cents)
+        total = self.total_quantity
+        if self.total_value_cents is not None and total is not None:
+            return _cents(quantity * self.total_value_cents / total)
+        return None
+
+
+def _cents(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+class Place(Value):
+    """Where: a label and, when known, the neighbourhood (NIL 1-88), the municipio (1-9) and a WGS 84 point."""
+
+    label: ShortText
+    nil: int | None = Field(default=None, ge=1, le=88)
+    municipio: int | None = Field(default=None, ge=1, le=9)
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+
+
+class Window(Value):
+    """From the first to the last day, both included; None = unbounded on that side."""
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Window:
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValueError("the window ends before it starts")
+        return self
+
+
+class OfferPartner(Value):
+    """Another organisation behind an offer, with its share of it (0-1) when known."""
+
+    stakeholder_id: UUID
+    share: float | None = Field(default=None, gt=0, le=1)
+
+
+PartyRole = Literal["department", "giver", "receiver"]
+
+
+class Party(Value):
+    """Who takes part in a match and in its agreement.
+
+    ``party_id`` is ``department:<code>`` or ``stakeholder:<uuid>``, unique within the match.
+    """
+
+    party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    role: PartyRole
+    department: Slug | None = None
+    stakeholder_id: UUID | None = None
+    name: ShortText
+    account_manager_id: str | None = None
+    partners: tuple[OfferPartner, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Party:
+        if (self.role == "department") != (self.department is not None):
+            raise ValueError("exactly the department party names a department")
+        if (self.department is None) == (self.stakeholder_id is None):
+            raise ValueError("a party is either a department or a stakeholder")
+        return self
+
+
+class Allocation(Value):
+    """A quantity of one offer line that goes to a need; ``need_line`` is None when the line brings a capability.
+
+    ``quantity`` is over all occurrences.
+    """
+
+    offer_id: UUID
+    offer_line: int = Field(ge=0)
+    need_line: int | None = Field(default=None, ge=0)
+    stakeholder_id: UUID
+    kind: ResourceKind
+    capability: Slug | None = None
+    quantity: Quantity
+    unit: UnitCode
+    recurrence: Recurrence | None = None
+    value_cents: Cents | None = None
+    description: ShortText | None = None
+
+
+class Reason(Value):
+    """Why a proposal was made: a signal, its contribution to the score, and the sentence a person reads."""
+
+    code: Slug
+    contribution: float
+    text_it: ShortText
+    text_en: ShortText
+
+
+class PlannedIndicator(Value):
+    """What will be measured: agreed before the start, in ``unit``; ``target`` is what the parties aim at."""
+
+    code: Slug
+    title_it: ShortText
+    title_en: ShortText
+    unit: UnitCode
+    baseline: SignedQuantity | None = None
+    target: SignedQuantity | None = None
+    final: bool = True
+    due_on: date | None = None
+
+
+class ImpactPlan(Value):
+    """The indicators agreed before the start; may be empty when only deliveries are counted."""
+
+    indicators: tuple[PlannedIndicator, ...] = ()
+    note: LongText | None = None
+
+
+class CommunicationPlan(Value):
+    """What is said in public, where, and what the partner gets back in visibility."""
+
+    summary: LongText
+    channels: tuple[Slug, ...] = ()
+    partner_visibility: LongText | None = None
+    logo_approved: bool = False
+
+
+class SignatureEvidence(Value):
+    """One verified signature: whose, at what level, when."""
+
+    party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    level: Literal["development", "simple", "advanced", "qualified"]
+    signed_at: Instant
+    certificate_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FieldError(Value):
+    """One wrong field: a JSON pointer, a stable code, and the reason in both languages."""
+
+    pointer: Annotated[str, Field(max_length=300)]
+    code: Slug
+    message_it: Annotated[str, Field(max_length=1000)]
+    message_en: Annotated[str, Field(max_length=1000)]
