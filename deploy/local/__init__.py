@@ -1,0 +1,1 @@
+"""The one-machine launcher: everything of Sportello on one computer, without Docker and without root."""

@@ -1,0 +1,97 @@
+"""Processes that outlive the command which started them: found again, waited for and ended safely."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+POLL_SECONDS = 0.05
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Poll ``condition`` until it holds or ``seconds`` have passed; says which of the two."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def alive(pid: int) -> bool:
+    """A zombie does not count: in a container nobody may ever reap it."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+class PidFile:
+    """A process id together with its start time, so that a reused id is never taken for ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, pid: int) -> None:
+        started = psutil.Process(pid).create_time()
+        scratch = self.path.with_suffix(".new")
+        scratch.write_text(json.dumps({"pid": pid, "started": started}), encoding="utf-8")
+        scratch.replace(self.path)
+
+    def pid(self) -> int | None:
+        """The id of the process when it still runs, else None."""
+        try:
+            saved = json.loads(self.path.read_text(encoding="utf-8"))
+            process = psutil.Process(saved["pid"])
+            same = abs(process.create_time() - saved["started"]) < 1
+        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            return None
+        return int(saved["pid"]) if same and alive(saved["pid"]) else None
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """The process and all its descendants, the eldest first."""
+    try:
+        eldest = psutil.Process(pid)
+        return [eldest, *eldest.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end(pid: int, seconds: float = 15.0) -> None:
+    """Ask a process to stop; when it has not after ``seconds``, kill it with its children."""
+    members = family(pid)
+    if not members:
+        return
+    members[0].terminate()
+    if not wait_until(lambda: not alive(pid), seconds):
+        kill_family(pid)
+
+
+def kill_family(pid: int) -> None:
+    """SIGKILL a process and its descendants and wait until none is left."""
+    members = family(pid)
+    for member in members:
+        try:
+            os.kill(member.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    wait_until(lambda: not any(alive(member.pid) for member in members), 10)
+    reap_own_children(members)
+
+
+def reap_own_children(members: list[psutil.Process]) -> None:
+    for member in members:
+        try:
+            os.waitpid(member.pid, os.WNOHANG)
+        except ChildProcessError:
+            continue
