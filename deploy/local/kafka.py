@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from deploy.local import kafka_jars
 from deploy.local.failures import CannotStart, explain
 from deploy.local.ports import require_free
-from deploy.local.processes import PidFile, end, kill_family, wait_until
+from deploy.local.processes import PidFile, detach, end, kill_family, wait_until
 
 READY_SECONDS = 60
 STOP_SECONDS = 30
@@ -58,16 +58,8 @@ class KafkaServer:
         settings = self._write_settings()
         if not (self.directory / "data" / "meta.properties").exists():
             self._format(java, classpath, settings)
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [java, *self._options(), "-cp", classpath, "kafka.Kafka", str(settings)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.directory,
-                start_new_session=True,
-            )
-        self._pid.write(process.pid)
+        command = [java, *self._options(), "-cp", classpath, "kafka.Kafka", str(settings)]
+        self._pid.write(detach(command, log=self.log, directory=self.directory))
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         started = wait_until(lambda: not self.is_running or answers(self.bootstrap), seconds)

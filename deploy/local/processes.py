@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -95,3 +96,18 @@ def reap_own_children(members: list[psutil.Process]) -> None:
             os.waitpid(member.pid, os.WNOHANG)
         except ChildProcessError:
             continue
+
+
+def detach(command: list[str], *, log: Path, directory: Path) -> int:
+    """Start a process in a session of its own, so that it outlives us; what it says goes to ``log``."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=directory,
+            start_new_session=True,
+        )
+    process.returncode = 0  # it is not ours to wait for; unset, Popen would warn that it still runs
+    return process.pid
