@@ -13,7 +13,8 @@ REGISTRY: dict[str, type[Event]] = {}
 class Event(BaseModel):
     """A fact in the past tense. Producers refuse unknown fields; readers use :meth:`read` and ignore them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # JSON has no infinity and no NaN: they would go out as null and come back as an error.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     type: ClassVar[str]
     topic: ClassVar[str]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PARTITIONS = 12
+"""Partitions of every topic: the upper bound of a service's consumers. Never lowered; raising it moves keys."""
+
 
 @dataclass(frozen=True)
 class Topic:

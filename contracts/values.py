@@ -6,8 +6,9 @@ units are codes of UN/CEFACT Recommendation 20, plus ``EUR`` for money.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -49,15 +50,17 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+# [0-9], not \d: pydantic's \d takes the digits of every script, JSON Schema's only ASCII.
+_UNSIGNED = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
+_SIGNED = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
+
+
 def _decimal(value: Any) -> Any:
     if isinstance(value, bool | float):
         raise ValueError("a quantity is written as a string such as '271' or '2.5', never as a float")
-    if isinstance(value, int | str):
-        try:
-            return Decimal(value)
-        except InvalidOperation as error:
-            raise ValueError(f"'{value}' is not a decimal number") from error
-    return value
+    if isinstance(value, str) and not re.fullmatch(_SIGNED, value):
+        raise ValueError("a quantity is digits with at most three decimals after a point, such as '271' or '2.5'")
+    return Decimal(value) if isinstance(value, int | str) else value
 
 
 def _at_most_three_decimals(value: Decimal) -> Decimal:
@@ -87,7 +90,6 @@ def _not_negative(value: Decimal) -> Decimal:
 
 
 _as_text = PlainSerializer(plain, return_type=str)
-_UNSIGNED = r"^\d{1,12}(\.\d{1,3})?$"
 Quantity = Annotated[
     Decimal,
     BeforeValidator(_decimal),
@@ -114,18 +116,23 @@ SignedQuantity = Annotated[
     AfterValidator(_at_most_twelve_digits),
     AfterValidator(_at_most_three_decimals),
     _as_text,
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,3})?$"}),
+    WithJsonSchema({"type": "string", "pattern": _SIGNED}),
 ]
 """A difference of quantities, of either sign."""
 
 Cents = Annotated[int, Field(ge=0, le=10**15)]
 UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$")]
-CpvCode = Annotated[str, Field(pattern=r"^\d{8}(-\d)?$")]
+CpvCode = Annotated[str, Field(pattern=r"^[0-9]{8}(-[0-9])?$")]
 CityCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{2,20}$")]
 ExternalRef = Annotated[str, Field(min_length=1, max_length=200)]
 ShortText = Annotated[str, Field(min_length=1, max_length=300)]
 LongText = Annotated[str, Field(max_length=10_000)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+NilNumber = Annotated[
+    int, Field(ge=1, le=88), WithJsonSchema({"type": "string", "pattern": "^([1-9]|[1-7][0-9]|8[0-8])$"})
+]
+"""Key of a table by neighbourhood; in JSON every key is a string."""
 
 
 def _aware(value: datetime) -> datetime:
@@ -141,7 +148,7 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 class Value(BaseModel):
     """An immutable part of an event; it refuses unknown fields when produced, and readers ignore them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Recurrence(Value):

@@ -14,9 +14,11 @@ from pydantic import Field
 from contracts.event import Event
 from contracts.values import (
     ExternalRef,
+    Fraction,
     Instant,
     Line,
     LongText,
+    NilNumber,
     OfferPartner,
     Place,
     ShortText,
@@ -176,7 +178,7 @@ class PrioritiesSet(Event, type="sportello.intake.priorities-set.v1", topic=STEE
     version: int = Field(ge=1)
     valid_from: date
     valid_to: date
-    weights: dict[Slug, float]
+    weights: dict[Slug, Fraction]
 
 
 class NeighbourhoodIndicatorsLoaded(Event, type="sportello.intake.neighbourhood-indicators-loaded.v1", topic=STEERING):
@@ -186,4 +188,4 @@ class NeighbourhoodIndicatorsLoaded(Event, type="sportello.intake.neighbourhood-
     version: int = Field(ge=1)
     name: ShortText
     source: ShortText
-    values: dict[int, float]
+    values: dict[NilNumber, Fraction]
