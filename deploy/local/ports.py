@@ -50,5 +50,5 @@ def require_free(port: int, wanted_by: str, seconds: float = 3.0) -> None:
     if not wait_until(lambda: is_free(port), seconds):
         raise CannotStart(
             f"Port {port}, which {wanted_by} needs, is in use by {holder(port)}.",
-            "Stop that process, or choose another port: `sportello up --help` lists them.",
+            "Stop that process, or move all ports together: `sportello up --port-offset 1000`.",
         )

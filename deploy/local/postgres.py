@@ -132,10 +132,7 @@ class PostgresServer:
         return place
 
     def _binary(self, name: str) -> str:
-        spec = find_spec(PACKAGE)
-        if spec is None or spec.origin is None:
-            raise CannotStart("The PostgreSQL binaries are not installed.", "Run `make up`, which installs them.")
-        installed = Path(spec.origin).parent / INSTALLATION
+        installed = installation()
         place = reachable_copy(installed, INSTALLATION.removeprefix("pginstall"), self._account)
         return str(place / "bin" / name)
 
@@ -228,6 +225,14 @@ class PostgresServer:
 
     def wait_for_exit(self, seconds: float = STOP_SECONDS) -> bool:
         return wait_until(lambda: not self.is_running, seconds)
+
+
+def installation() -> Path:
+    """The directory with ``bin``, ``lib`` and ``share``."""
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise CannotStart("PostgreSQL's binaries are not installed.", "Run `make up`: it installs them.")
+    return Path(spec.origin).parent / INSTALLATION
 
 
 def _is_postgres(pid: int) -> bool:

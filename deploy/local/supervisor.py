@@ -1,0 +1,140 @@
+"""The daemon that keeps Sportello's processes alive on one machine, and brings back a dead server.
+
+``python -m deploy.local.supervisor HOME``. It reads ``run/programs.json``, tells ``run/state.json`` how things
+are, and on SIGTERM stops everything in order: the edge, the services, the identity provider. The servers
+(PostgreSQL, Kafka) are stopped by ``sportello down`` afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import psutil
+
+from deploy.local.bus import Bus
+from deploy.local.failures import CannotStart
+from deploy.local.in_memory_kafka import InMemoryKafka
+from deploy.local.kafka import KafkaServer
+from deploy.local.keeper import Keeper, kill_group
+from deploy.local.layout import Home
+from deploy.local.postgres import PostgresServer
+from deploy.local.processes import PidFile
+from deploy.local.programs import load
+
+LOOK_SECONDS = 1.0
+
+
+class Supervisor:
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        bus_kind, programs = load(home.run / "programs.json")
+        self.keepers = [Keeper(home, program, self._write_state) for program in programs]
+        self.servers: dict[str, Bus | PostgresServer] = {
+            "postgres": PostgresServer(home.postgres),
+            "kafka": bus_of_kind(bus_kind, home),
+        }
+        self._revived = dict.fromkeys(self.servers, 0)
+        self._told: set[str] = set()
+
+    async def run(self) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        end_survivors(self.home)
+        tasks = [asyncio.create_task(keeper.keep()) for keeper in self.keepers]
+        watch = asyncio.create_task(self._watch_servers())
+        await stopping.wait()
+        say("stopping")
+        watch.cancel()
+        for wave in sorted({keeper.program.stops for keeper in self.keepers}):
+            await asyncio.gather(*(keeper.stop() for keeper in self.keepers if keeper.program.stops == wave))
+        await asyncio.gather(*tasks)
+        await asyncio.gather(watch, return_exceptions=True)
+        say("stopped")
+
+    async def _watch_servers(self) -> None:
+        while True:
+            for name, server in self.servers.items():
+                if not server.is_running:
+                    await self._revive(name, server)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _revive(self, name: str, server: Bus | PostgresServer) -> None:
+        say(f"{name} is not running; starting it again")
+        try:
+            await asyncio.to_thread(server.start)
+        except CannotStart as failure:
+            if str(failure) not in self._told:  # a full disk is not told once a second
+                say(f"{name}: {failure}")
+                self._told.add(str(failure))
+            return
+        self._revived[name] += 1
+        self._write_state()
+        if isinstance(server, InMemoryKafka):
+            self._move_to(server.bootstrap)
+
+    def _move_to(self, bootstrap: str) -> None:
+        """The in-memory bus comes back empty and at another address: every process must connect anew."""
+        for keeper in self.keepers:
+            if "SPORTELLO_KAFKA_BOOTSTRAP" in keeper.program.settings:
+                keeper.program.settings["SPORTELLO_KAFKA_BOOTSTRAP"] = bootstrap
+                keeper.restart()
+
+    def _write_state(self) -> None:
+        state = {
+            "pid": os.getpid(),
+            "programs": {keeper.program.name: asdict(keeper.condition) for keeper in self.keepers},
+            "revived": self._revived,
+        }
+        scratch = self.home.run / "state.new"
+        scratch.write_text(json.dumps(state), encoding="utf-8")
+        scratch.replace(self.home.run / "state.json")
+
+
+def bus_of_kind(kind: str, home: Home) -> Bus:
+    return InMemoryKafka(home.kafka) if kind == InMemoryKafka.kind else KafkaServer(home.kafka, home.ports().kafka)
+
+
+def end_survivors(home: Home) -> None:
+    """A supervisor that was killed leaves its processes running; they would hold their ports."""
+    try:
+        state = json.loads((home.run / "state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for program in state["programs"].values():
+        if program["pid"] and is_the_recorded(program):
+            kill_group(program["pid"])
+
+
+def is_the_recorded(program: dict[str, float]) -> bool:
+    """Is the process with this id still the one that was recorded, rather than a later one?"""
+    try:
+        return abs(psutil.Process(int(program["pid"])).create_time() - program["since"]) < 5
+    except psutil.NoSuchProcess:
+        return False
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}", flush=True)
+
+
+def main() -> None:
+    home = Home(Path(sys.argv[1]))
+    pid = PidFile(home.run / "supervisor.pid")
+    pid.write(os.getpid())
+    try:
+        asyncio.run(Supervisor(home).run())
+    finally:
+        pid.remove()
+
+
+if __name__ == "__main__":
+    main()
