@@ -1,0 +1,96 @@
+"""The person or system behind a request, the same whether it came by token or by cookie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+ROLES = frozenset({"department", "partner", "account_manager", "legal", "signatory", "coordinator", "operations"})
+
+
+class IncompleteClaims(ValueError):
+    """The issuer vouches for the token, but it lacks a claim that row access stands on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Identity and reach of whoever asks.
+
+    `name` and `email` are personal data: they are kept out of `repr` so that no log line, trace or
+    error report that prints an actor can carry them.
+    """
+
+    subject: str
+    city: str
+    name: str = field(default="", repr=False)
+    email: str | None = field(default=None, repr=False)
+    roles: frozenset[str] = frozenset()
+    department: str | None = None
+    stakeholders: frozenset[str] = frozenset()
+    acr: str | None = None
+
+    @classmethod
+    def anonymous(cls, city: str) -> "Actor":
+        return cls(subject="", city=city)
+
+    @property
+    def is_anonymous(self) -> bool:
+        return not self.subject
+
+    def has(self, *roles: str) -> bool:
+        """True when the actor holds at least one of `roles`."""
+        return not self.roles.isdisjoint(roles)
+
+    def acts_for(self, stakeholder_id: object) -> bool:
+        """True when the actor may speak for this stakeholder (id given as text or UUID)."""
+        return self.has("partner") and str(stakeholder_id) in self.stakeholders
+
+    def member_of(self, stakeholders: frozenset[str]) -> "Actor":
+        return replace(self, stakeholders=self.stakeholders | stakeholders)
+
+
+def actor_from_claims(claims: Mapping[str, Any]) -> Actor:
+    """Read the claims named in the design (§7). Roles that Sportello does not know are left out.
+
+    Raises IncompleteClaims without `sub` or `city`: a token bound to no city must not fall into one.
+    """
+    subject, city = claims.get("sub"), claims.get("city")
+    if not isinstance(subject, str) or not subject:
+        raise IncompleteClaims("claim 'sub' is missing")
+    if not isinstance(city, str) or not city:
+        raise IncompleteClaims("claim 'city' is missing")
+    return Actor(
+        subject=subject,
+        city=city,
+        name=str(claims.get("name") or subject),
+        email=_text(claims.get("email")),
+        roles=_texts(claims.get("roles")) & ROLES,
+        department=_text(claims.get("department")),
+        stakeholders=_texts(claims.get("stakeholder")),
+        acr=_text(claims.get("acr")),
+    )
+
+
+def claims_of(actor: Actor) -> dict[str, Any]:
+    """The inverse of `actor_from_claims`, for the session cookie."""
+    return {
+        "sub": actor.subject,
+        "city": actor.city,
+        "name": actor.name,
+        "email": actor.email,
+        "roles": sorted(actor.roles),
+        "department": actor.department,
+        "stakeholder": sorted(actor.stakeholders),
+        "acr": actor.acr,
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> frozenset[str]:
+    if isinstance(value, str):
+        return frozenset({value} if value else ())
+    if isinstance(value, list | tuple | set | frozenset):
+        return frozenset(item for item in value if isinstance(item, str) and item)
+    return frozenset()

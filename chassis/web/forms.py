@@ -1,0 +1,146 @@
+"""HTML forms to pydantic models and back: values, and one sentence per wrong field in the reader's language.
+
+Field names are the dotted path into the model: `title`, `lines.0.quantity`. Empty fields count as absent, and
+rows of a list that are wholly empty are skipped. A name that ends in `[]` collects several values into a list.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from chassis.validation import field_errors
+from chassis.web.i18n import current_language
+from contracts.values import FieldError
+
+M = TypeVar("M", bound=BaseModel)
+IDEMPOTENCY_FIELD = "idempotency_key"
+
+
+@dataclass(slots=True)
+class Form(Generic[M]):
+    """What was typed, what is wrong with it and, when nothing is, the model made from it.
+
+    `Form.of(title="…")` starts a form with values; `Form.of()` an empty one.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    model: M | None = None
+
+    @classmethod
+    def of(cls, **values: Any) -> "Form[M]":
+        return cls(values=dict(values))
+
+    @property
+    def idempotency_key(self) -> str | None:
+        key = self.values.get(IDEMPOTENCY_FIELD)
+        return key if isinstance(key, str) and key else None
+
+    def text(self, name: str) -> str:
+        value = self.values.get(name)
+        return "" if value is None else str(value)
+
+    def chosen(self, name: str, option: object) -> bool:
+        """Whether `option` is (one of) the value(s) of the field."""
+        value = self.values.get(name)
+        if isinstance(value, list | tuple | set | frozenset):
+            return str(option) in {str(item) for item in value}
+        return value is not None and str(value) == str(option)
+
+    def refuse(self, name: str, message: str) -> "Form[M]":
+        """Mark a field as wrong; `message` is already in the reader's language."""
+        self.errors[name] = message
+        return self
+
+    def refuse_all(self, faults: Iterable[FieldError]) -> "Form[M]":
+        """Carry the field errors of a Problem raised by the shared handler back to the form's fields."""
+        for fault in faults:
+            name = fault.pointer.strip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
+            self.errors.setdefault(name, _sentence(fault))
+        return self
+
+
+async def parse_form(request: Request, model: type[M]) -> Form[M]:
+    """Read the request's form as `model`. `.model` is None exactly when `.errors` is not empty."""
+    return form_from(await request.form(), model)
+
+
+def form_from(data: FormData, model: type[M]) -> Form[M]:
+    form: Form[M] = Form(values=_typed(data))
+    sent = {name: value for name, value in _sent(data).items() if name != IDEMPOTENCY_FIELD}
+    nested, rows = _nest(sent)
+    try:
+        form.model = model.model_validate(nested)
+    except ValidationError as wrong:
+        form.refuse_all(field_errors(wrong))
+        form.errors = {_field_name(name, rows): text for name, text in form.errors.items()}
+    return form
+
+
+def _sentence(fault: FieldError) -> str:
+    text = fault.message_it if current_language() == "it" else fault.message_en
+    return text[:1].upper() + text[1:]
+
+
+def _typed(data: FormData) -> dict[str, Any]:
+    """What to show again: text as typed, lists for names in `[]`, no files."""
+    values: dict[str, Any] = {}
+    for name in data:
+        texts = [item for item in data.getlist(name) if isinstance(item, str)]
+        values[name.removesuffix("[]")] = texts if name.endswith("[]") else "".join(texts[-1:])
+    return values
+
+
+def _sent(data: FormData) -> dict[str, Any]:
+    """What counts as filled in."""
+    sent: dict[str, Any] = {}
+    for name in data:
+        filled = [item for item in data.getlist(name) if _is_filled(item)]
+        if name.endswith("[]"):
+            sent[name.removesuffix("[]")] = filled
+        elif filled:
+            last = filled[-1]
+            sent[name] = last.strip() if isinstance(last, str) else last
+    return sent
+
+
+def _is_filled(item: object) -> bool:
+    return bool(item.filename) if isinstance(item, UploadFile) else bool(str(item).strip())
+
+
+Rows = dict[tuple[str, ...], list[str]]
+
+
+def _nest(flat: dict[str, Any]) -> tuple[Any, Rows]:
+    """Dotted names to nested objects; the second result remembers which row each list item came from."""
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        *folders, leaf = name.split(".")
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[leaf] = value
+    rows: Rows = {}
+    return _with_lists(tree, (), rows), rows
+
+
+def _with_lists(node: Any, path: tuple[str, ...], rows: Rows) -> Any:
+    if not isinstance(node, dict):
+        return node
+    if path and node and all(key.isdigit() for key in node):
+        ordered = sorted(node, key=int)
+        rows[path] = ordered
+        return [_with_lists(node[key], (*path, key), rows) for key in ordered]
+    return {key: _with_lists(value, (*path, key), rows) for key, value in node.items()}
+
+
+def _field_name(name: str, rows: Rows) -> str:
+    """The name a field has in the form: rows count as they are shown, although empty ones were not sent."""
+    path: tuple[str, ...] = ()
+    for step in name.split("."):
+        path = (*path, rows[path][int(step)] if path in rows else step)
+    return ".".join(path)
