@@ -1,0 +1,1 @@
+"""What every service stands on: transactions with an outbox, idempotent consumers, HTTP, pages, telemetry, settings."""

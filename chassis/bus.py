@@ -1,0 +1,161 @@
+"""The Kafka side of a consumer: FastStream on aiokafka, one batch subscriber per service.
+
+Records reach the consumer exactly as they are on the log. FastStream's own parser would die on a header that is null or
+not UTF-8, so headers are kept from it; acknowledging and rewinding stay its business. ``reply_to`` never makes it
+publish (``no_reply``), and offsets are committed only after the handler returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from chassis import log, metrics
+from chassis.delivery import Record
+from chassis.failures import ConsumerHalted
+from chassis.inbox import Consumer
+from chassis.settings import Settings
+
+_logger = log.get("bus")
+_SWEEP_SECONDS = 2.0
+
+
+class Bus:
+    """Feeds a service's consumer from the topics it reads. Start it after the database, stop it before."""
+
+    def __init__(self, settings: Settings, consumer: Consumer[Any], topics: Sequence[str]) -> None:
+        self._settings = settings
+        self._consumer = consumer
+        self._prefix = settings.topic_prefix
+        self._busy = asyncio.Lock()
+        self._sweeper: asyncio.Task[None] | None = None
+        self.last_poll = time.monotonic()
+        quiet = logging.getLogger("sportello.faststream")
+        self._broker = KafkaBroker(
+            settings.kafka_bootstrap,
+            client_id=f"{settings.service}-consumer",
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=15.0,
+            logger=quiet,
+            log_level=logging.DEBUG,
+        )
+        self._subscriber = self._broker.subscriber(
+            *(self._prefix + topic for topic in topics),
+            batch=True,
+            group_id=self._prefix + consumer.name,
+            max_records=settings.consume_batch,
+            batch_timeout_ms=10,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            no_reply=True,
+            parser=_keep_headers_out,
+            decoder=_raw_records,
+        )
+        self._subscriber(self._deliver)
+        self._watch_polls()
+
+    def _watch_polls(self) -> None:
+        """Notes when the subscriber last came back from a poll: the sign of life that the broker does not give."""
+        poll = self._subscriber.get_msg
+
+        async def watched(consumer: AIOKafkaConsumer) -> Any:
+            message = await poll(consumer)
+            self.last_poll = time.monotonic()
+            return message
+
+        self._subscriber.get_msg = watched  # type: ignore[method-assign]
+
+    async def start(self) -> None:
+        await self._broker.start()
+        self._sweeper = asyncio.create_task(self._sweep(), name="sweeper")
+
+    async def stop(self) -> None:
+        """Lets the batch in hand finish, then leaves the group."""
+        if self._sweeper:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        await self._broker.stop()
+
+    @property
+    def kafka(self) -> AIOKafkaConsumer | None:
+        """The client underneath, once started."""
+        return self._subscriber.consumer
+
+    async def _deliver(self, records: list[ConsumerRecord[Any, Any]]) -> None:
+        try:
+            async with self._busy:
+                await self._consumer.deliver([self._record(record) for record in records])
+        except ConsumerHalted:
+            client = self.kafka
+            if client is not None:
+                client.pause(*client.assignment())
+            raise
+
+    def _record(self, record: ConsumerRecord[Any, Any]) -> Record:
+        return Record(
+            topic=record.topic.removeprefix(self._prefix),
+            partition=record.partition,
+            offset=record.offset,
+            key=_text(record.key),
+            value=record.value,
+            headers=tuple(record.headers),
+            received_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        )
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            try:
+                async with self._busy:
+                    await self._consumer.sweep()
+            except Exception as error:
+                _logger.warning("bus.sweep_failed", error=type(error).__name__)
+
+    async def lag(self) -> int | None:
+        """Records on the assigned partitions not yet applied; None while nothing is assigned."""
+        client = self.kafka
+        if client is None or not client.assignment():
+            return None
+        total = 0
+        for place in client.assignment():
+            end = client.highwater(place)
+            if end is not None:
+                with contextlib.suppress(Exception):
+                    total += max(0, end - await client.position(place))
+        metrics.consumer_lag.set(total)
+        return total
+
+    @property
+    def assigned(self) -> int:
+        """How many partitions this process reads."""
+        client = self.kafka
+        return len(client.assignment()) if client else 0
+
+
+def _text(key: bytes | None) -> str:
+    return key.decode(errors="replace") if key else ""
+
+
+async def _keep_headers_out(records: tuple[ConsumerRecord[Any, Any], ...], original: Any) -> Any:
+    # FastStream decodes every header as UTF-8 before any of our code runs; a message of our own making would neither
+    # commit nor rewind, so its parser makes the message, from records without headers.
+    message = await original(tuple(replace(record, headers=()) for record in records))
+    message.raw_message = records
+    return message
+
+
+async def _raw_records(message: Any) -> list[ConsumerRecord[Any, Any]]:
+    return list(message.raw_message)

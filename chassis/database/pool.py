@@ -1,0 +1,49 @@
+"""Connections as every service uses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+import orjson
+
+from chassis.settings import Settings
+
+if TYPE_CHECKING:  # asyncpg's classes are generic in the type checker's eyes only
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, Pool = asyncpg.Connection, asyncpg.Pool
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+
+
+async def set_codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """JSON columns go in and out as Python values."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=_dumps, decoder=orjson.loads, schema="pg_catalog")
+
+
+async def create_pool(settings: Settings) -> Pool:
+    """The pool of the runtime role, whose ``search_path`` is the service's own schema."""
+    return await asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=2,
+        max_size=settings.database_pool_size,
+        init=set_codecs,
+        command_timeout=60,
+        server_settings={"application_name": f"sportello-{settings.service}"},
+    )
+
+
+async def connect(dsn: str, application: str) -> asyncpg.Connection[asyncpg.Record]:
+    """One connection of its own, for session locks and for commands."""
+    connection = await asyncpg.connect(
+        dsn, command_timeout=60, server_settings={"application_name": f"sportello-{application}"}
+    )
+    await set_codecs(connection)
+    return connection

@@ -1,0 +1,132 @@
+"""Commands over HTTP: their effect happens once per ``Idempotency-Key``, and a repeat gets the first answer again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from chassis.http.problem import Problem
+from chassis.scope import Scope
+from chassis.unit import Unit, Units
+
+StoreT = TypeVar("StoreT")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a command answers: a status, a body, and headers such as ``Location`` and ``ETag``."""
+
+    status: int = 200
+    body: BaseModel | dict[str, Any] | list[Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        if self.body is None:
+            return b""
+        if isinstance(self.body, BaseModel):
+            return self.body.model_dump_json().encode()
+        return orjson.dumps(self.body, default=str)
+
+    def response(self) -> Response:
+        return Response(self.content(), self.status, self.headers, media_type="application/json")
+
+
+def fingerprint(*parts: bytes | str) -> str:
+    """What makes two requests the same request."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else part)
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+async def command(
+    request: Request,
+    units: Units[StoreT],
+    scope: Scope,
+    work: Callable[[Unit[StoreT]], Awaitable[Reply]],
+) -> Response:
+    """Runs ``work`` in one transaction and answers with its reply.
+
+    With an ``Idempotency-Key`` the reply is kept in that transaction and given again to a repeat. Raises a 422
+    problem when the key was used for another request, and whatever ``work`` raises (then nothing is kept).
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return (await units.run(scope, work)).response()
+    if not 1 <= len(key) <= 200:
+        raise Problem(
+            400,
+            "idempotency-key",
+            "L'intestazione Idempotency-Key ha da 1 a 200 caratteri.",
+            "The Idempotency-Key header has 1 to 200 characters.",
+        )
+    print_ = fingerprint(request.method, request.url.path, request.url.query, await request.body())
+    return (await once(units, scope, key, print_, work)).response()
+
+
+@dataclass(frozen=True)
+class _Kept(Reply):
+    raw: bytes = b""
+
+    def content(self) -> bytes:
+        return self.raw
+
+
+async def once(
+    units: Units[StoreT],
+    scope: Scope,
+    key: str,
+    fingerprint_: str,
+    work: Callable[[Unit[StoreT]], Awaitable[Reply]],
+) -> Reply:
+    """``work``'s reply the first time, the kept reply afterwards. A concurrent repeat waits for the first."""
+
+    async def guarded(unit: Unit[StoreT]) -> Reply:
+        mine = await unit.connection.fetchval(
+            "INSERT INTO idempotency_key (city, actor, key, fingerprint) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT DO NOTHING RETURNING true",
+            scope.city,
+            scope.actor,
+            key,
+            fingerprint_,
+        )
+        if not mine:
+            return await _kept(unit, scope, key, fingerprint_)
+        reply = await work(unit)
+        await unit.connection.execute(
+            "UPDATE idempotency_key SET status = $4, headers = $5, body = $6"
+            " WHERE city = $1 AND actor = $2 AND key = $3",
+            scope.city,
+            scope.actor,
+            key,
+            reply.status,
+            reply.headers,
+            reply.content(),
+        )
+        return reply
+
+    return await units.run(scope, guarded)
+
+
+async def _kept(unit: Unit[StoreT], scope: Scope, key: str, fingerprint_: str) -> Reply:
+    row = await unit.connection.fetchrow(
+        "SELECT fingerprint, status, headers, body FROM idempotency_key WHERE city = $1 AND actor = $2 AND key = $3",
+        scope.city,
+        scope.actor,
+        key,
+    )
+    if row is None or row["fingerprint"] != fingerprint_:
+        raise Problem(
+            422,
+            "idempotency-key-reused",
+            "Questa Idempotency-Key è già stata usata per un'altra richiesta: usarne una nuova.",
+            "This Idempotency-Key was used for another request already: use a new one.",
+        )
+    return _Kept(row["status"], None, row["headers"] | {"Idempotent-Replayed": "true"}, row["body"])

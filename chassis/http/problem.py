@@ -1,0 +1,167 @@
+"""Errors as RFC 9457 problem details: what is wrong, where, and what to do, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from opentelemetry import trace
+from starlette.exceptions import HTTPException
+
+from chassis import log
+from chassis.validation import from_details
+from contracts.values import FieldError
+
+MEDIA_TYPE = "application/problem+json"
+_logger = log.get("http")
+
+_TITLES = {
+    400: ("Richiesta non valida", "Bad request"),
+    401: ("Accesso richiesto", "Login required"),
+    403: ("Non autorizzato", "Not allowed"),
+    404: ("Non trovato", "Not found"),
+    405: ("Metodo non ammesso", "Method not allowed"),
+    406: ("Formato non disponibile", "Not acceptable"),
+    409: ("In conflitto con lo stato attuale", "In conflict with the current state"),
+    412: ("Modificato da qualcun altro", "Changed by somebody else"),
+    413: ("Troppo grande", "Too large"),
+    415: ("Formato non accettato", "Unsupported media type"),
+    422: ("Dati non validi", "Invalid data"),
+    428: ("Serve l'intestazione If-Match", "If-Match is required"),
+    429: ("Troppe richieste", "Too many requests"),
+    500: ("Errore interno", "Internal error"),
+    503: ("Momentaneamente non disponibile", "Temporarily unavailable"),
+}
+
+
+class Problem(Exception):
+    """An answer that is not a success. ``code`` is stable; ``italian``/``english`` say what is wrong and what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        italian: str,
+        english: str,
+        errors: Sequence[FieldError] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {english}")
+        self.status = status
+        self.code = code
+        self.italian = italian
+        self.english = english
+        self.errors = tuple(errors)
+        self.headers = headers or {}
+
+
+def not_found(italian: str, english: str) -> Problem:
+    return Problem(404, "not-found", italian, english)
+
+
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """422 with a pointer to each wrong field."""
+    return Problem(
+        422,
+        "invalid",
+        "Alcuni campi non sono validi; l'elenco dice quali e perché.",
+        "Some fields are not valid; the list says which and why.",
+        errors,
+    )
+
+
+def conflict(code: str, italian: str, english: str) -> Problem:
+    return Problem(409, code, italian, english)
+
+
+def forbidden(italian: str, english: str) -> Problem:
+    return Problem(403, "forbidden", italian, english)
+
+
+def language_of(request: Request) -> str:
+    """``it`` or ``en``, as the caller prefers; Italian when it does not say."""
+    chosen = getattr(request.state, "language", None)
+    if chosen in ("it", "en"):
+        return str(chosen)
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        tag = part.split(";")[0].strip()[:2]
+        if tag in ("it", "en"):
+            return tag
+    return "it"
+
+
+def body_of(request: Request, problem: Problem) -> dict[str, Any]:
+    """The problem document."""
+    italian = language_of(request) == "it"
+    titles = _TITLES.get(problem.status, ("Errore", "Error"))
+    body: dict[str, Any] = {
+        "type": f"urn:sportello:problem:{problem.code}",
+        "title": titles[0] if italian else titles[1],
+        "status": problem.status,
+        "detail": problem.italian if italian else problem.english,
+        "code": problem.code,
+        "instance": request.url.path,
+    }
+    if problem.errors:
+        body["errors"] = [
+            {
+                "pointer": error.pointer,
+                "code": error.code,
+                "detail": error.message_it if italian else error.message_en,
+                "message_it": error.message_it,
+                "message_en": error.message_en,
+            }
+            for error in problem.errors
+        ]
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        body["trace_id"] = f"{context.trace_id:032x}"
+    return body
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem as JSON; :mod:`chassis.web.errors` shows people a page instead."""
+    return JSONResponse(body_of(request, problem), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Makes ``app`` answer every error as a problem."""
+
+    async def on_problem(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)
+        return respond(request, problem)
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return respond(request, invalid(from_details(error.errors(), skip=_skip(error))))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        titles = _TITLES.get(error.status_code, ("Errore", "Error"))
+        problem = Problem(error.status_code, f"http-{error.status_code}", titles[0], titles[1])
+        problem.headers = dict(error.headers or {})
+        return respond(request, problem)
+
+    async def on_crash(request: Request, error: Exception) -> Response:
+        _logger.error("http.crashed", path=request.url.path, error=type(error).__name__, exc_info=error)
+        problem = Problem(
+            500,
+            "internal",
+            "Qualcosa è andato storto da parte nostra; il numero di traccia aiuta chi è di turno a capire.",
+            "Something went wrong on our side; the trace number helps the person on call to find out.",
+        )
+        return respond(request, problem)
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_crash)
+
+
+def _skip(error: RequestValidationError) -> int:
+    """FastAPI puts ``body`` before the pointer; ``query`` and ``path`` stay, they say where to look."""
+    locations = [one["loc"] for one in error.errors()]
+    return 1 if all(location and location[0] == "body" for location in locations) else 0

@@ -1,0 +1,202 @@
+"""Dead letters and other events kept aside, in the table ``dead_letter``.
+
+``parked`` cannot be applied; ``behind`` follows one kept aside on the same key; ``waiting`` needs another aggregate
+that has not arrived. Nothing of a key is applied while something of it is kept aside, so nothing is applied out of
+order. A reader of the state takes the rows FOR SHARE and a replay FOR UPDATE, so that an event arriving during a replay
+either joins the queue before it is emptied or finds it empty.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.database.pool import Connection
+from chassis.delivery import Record
+from contracts.envelope import Envelope
+
+Status = Literal["parked", "behind", "waiting"]
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Why an event is kept aside; ``awaits_*`` only when it waits."""
+
+    status: Status
+    reason: str
+    awaits_topic: str | None = None
+    awaits_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A row of the table, with the record as it came."""
+
+    letter_id: int
+    status: str
+    reason: str
+    attempts: int
+    event_type: str | None
+    event_id: str
+    source: str
+    record: Record
+
+
+def _identity(record: Record, envelope: Envelope | None) -> tuple[str, str]:
+    if envelope is not None:
+        return envelope.source, envelope.id
+    return f"kafka:{record.topic}", f"{record.partition}:{record.offset}"
+
+
+async def keep(connection: Connection, consumer: str, record: Record, envelope: Envelope | None, aside: Aside) -> None:
+    """Keeps ``record`` aside; a second time is a no-op."""
+    source, event_id = _identity(record, envelope)
+    headers = [
+        [name, base64.b64encode(value).decode() if value is not None else None] for name, value in record.headers
+    ]
+    await connection.execute(
+        'INSERT INTO dead_letter (consumer, source, event_id, event_type, city, topic, partition, "offset", key,'
+        " payload, headers, status, reason, awaits_topic, awaits_key, retry_at, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
+        " CASE WHEN $12 = 'waiting' THEN now() + interval '1 second' END, $16)"
+        " ON CONFLICT (consumer, source, event_id) DO NOTHING",
+        consumer,
+        source,
+        event_id,
+        envelope.type if envelope else None,
+        envelope.city if envelope else None,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        headers,
+        aside.status,
+        aside.reason[:4000],
+        aside.awaits_topic,
+        aside.awaits_key,
+        record.received_at,
+    )
+
+
+async def held(connection: Connection, consumer: str, keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of ``keys`` (topic, key) that have an event kept aside."""
+    if not keys:
+        return set()
+    rows = await connection.fetch(
+        "SELECT topic, key FROM dead_letter WHERE consumer = $1 AND status IN ('parked', 'behind', 'waiting')"
+        " AND (topic, key) IN (SELECT * FROM unnest($2::text[], $3::text[])) FOR SHARE",
+        consumer,
+        [topic for topic, _ in keys],
+        [key for _, key in keys],
+    )
+    return {(row["topic"], row["key"]) for row in rows}
+
+
+async def awaiting(
+    connection: Connection, consumer: str, arrived: Collection[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """The keys whose oldest event waits for one of the aggregates that ``arrived``."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT topic, key FROM dead_letter WHERE consumer = $1 AND status = 'waiting'"
+        " AND (awaits_topic, awaits_key) IN (SELECT * FROM unnest($2::text[], $3::text[]))",
+        consumer,
+        [topic for topic, _ in arrived],
+        [key for _, key in arrived],
+    )
+    return [(row["topic"], row["key"]) for row in rows]
+
+
+async def due(connection: Connection, consumer: str, limit: int = 100) -> list[tuple[str, str]]:
+    """Keys with a waiting event whose next try is due."""
+    rows = await connection.fetch(
+        "SELECT topic, key FROM dead_letter WHERE consumer = $1 AND status = 'waiting' AND retry_at <= now()"
+        " ORDER BY retry_at LIMIT $2",
+        consumer,
+        limit,
+    )
+    return [(row["topic"], row["key"]) for row in rows]
+
+
+async def open_of_key(connection: Connection, consumer: str, topic: str, key: str) -> list[Letter]:
+    """The events of one key kept aside, oldest first, locked until the transaction ends."""
+    lock = (
+        "SELECT 1 FROM dead_letter WHERE consumer = $1 AND topic = $2 AND key = $3"
+        " AND status IN ('parked', 'behind', 'waiting') ORDER BY letter_id FOR UPDATE"
+    )
+    await connection.execute(lock, consumer, topic, key)
+    rows = await connection.fetch(
+        "SELECT * FROM dead_letter WHERE consumer = $1 AND topic = $2 AND key = $3"
+        " AND status IN ('parked', 'behind', 'waiting') ORDER BY letter_id",
+        consumer,
+        topic,
+        key,
+    )
+    return [_letter(row) for row in rows]
+
+
+async def settle(connection: Connection, letter_id: int, status: Literal["applied", "discarded"], by: str) -> None:
+    """Closes one letter."""
+    await connection.execute(
+        "UPDATE dead_letter SET status = $2, awaits_topic = NULL, awaits_key = NULL, retry_at = NULL,"
+        " settled_at = now(), settled_by = $3 WHERE letter_id = $1",
+        letter_id,
+        status,
+        by,
+    )
+
+
+async def put_back(connection: Connection, letter_id: int, aside: Aside) -> None:
+    """Notes another failed try; a waiting letter is tried again ever more rarely."""
+    await connection.execute(
+        "UPDATE dead_letter SET status = $2, reason = $3, awaits_topic = $4, awaits_key = $5, attempts = attempts + 1,"
+        " retry_at = CASE WHEN $2 = 'waiting' THEN now() + least(power(2, attempts), 300) * interval '1 second' END"
+        " WHERE letter_id = $1",
+        letter_id,
+        aside.status,
+        aside.reason[:4000],
+        aside.awaits_topic,
+        aside.awaits_key,
+    )
+
+
+async def find(
+    connection: Connection, *, status: str | None = None, letter_id: int | None = None, limit: int = 100
+) -> list[Letter]:
+    """Letters for a person to look at: by number, by status, or all that are open; oldest first."""
+    rows = await connection.fetch(
+        "SELECT * FROM dead_letter WHERE ($1::bigint IS NULL OR letter_id = $1)"
+        " AND (status = $2 OR ($2 IS NULL AND ($1 IS NOT NULL OR status IN ('parked', 'behind', 'waiting'))))"
+        " ORDER BY letter_id LIMIT $3",
+        letter_id,
+        status,
+        limit,
+    )
+    return [_letter(row) for row in rows]
+
+
+async def counts(connection: Connection) -> dict[str, int]:
+    """How many are open, by status."""
+    rows = await connection.fetch(
+        "SELECT status, count(*) AS n FROM dead_letter WHERE status IN ('parked', 'behind', 'waiting') GROUP BY status"
+    )
+    return {"parked": 0, "behind": 0, "waiting": 0} | {row["status"]: row["n"] for row in rows}
+
+
+def _letter(row: Any) -> Letter:
+    headers = tuple((name, base64.b64decode(value) if value is not None else None) for name, value in row["headers"])
+    record = Record(
+        row["topic"], row["partition"], row["offset"], row["key"], row["payload"], headers, row["created_at"]
+    )
+    return Letter(
+        row["letter_id"],
+        row["status"],
+        row["reason"],
+        row["attempts"],
+        row["event_type"],
+        row["event_id"],
+        row["source"],
+        record,
+    )

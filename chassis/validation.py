@@ -1,0 +1,115 @@
+"""What is wrong with an input, field by field, in Italian and English; never the input itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from contracts.values import FieldError
+
+_ITALIAN = {
+    "missing": "manca questo campo",
+    "extra_forbidden": "campo sconosciuto",
+    "string_type": "deve essere un testo",
+    "string_too_short": "è troppo corto: almeno {min_length} caratteri",
+    "string_too_long": "è troppo lungo: al massimo {max_length} caratteri",
+    "string_pattern_mismatch": "non ha la forma richiesta ({pattern})",
+    "int_type": "deve essere un numero intero",
+    "int_parsing": "deve essere un numero intero",
+    "int_from_float": "deve essere un numero intero",
+    "float_type": "deve essere un numero",
+    "float_parsing": "deve essere un numero",
+    "bool_type": "deve essere vero o falso",
+    "bool_parsing": "deve essere vero o falso",
+    "greater_than": "deve essere maggiore di {gt}",
+    "greater_than_equal": "deve essere almeno {ge}",
+    "less_than": "deve essere minore di {lt}",
+    "less_than_equal": "deve essere al massimo {le}",
+    "too_short": "servono almeno {min_length} elementi",
+    "too_long": "al massimo {max_length} elementi",
+    "literal_error": "valori ammessi: {expected}",
+    "uuid_parsing": "non è un identificativo (UUID) valido",
+    "uuid_type": "non è un identificativo (UUID) valido",
+    "date_from_datetime_parsing": "non è una data valida (AAAA-MM-GG)",
+    "date_parsing": "non è una data valida (AAAA-MM-GG)",
+    "datetime_from_date_parsing": "non è una data e ora valida (RFC 3339)",
+    "datetime_parsing": "non è una data e ora valida (RFC 3339)",
+    "json_invalid": "non è JSON valido",
+    "model_type": "deve essere un oggetto",
+    "model_attributes_type": "deve essere un oggetto",
+    "dict_type": "deve essere un oggetto",
+    "list_type": "deve essere un elenco",
+    "tuple_type": "deve essere un elenco",
+}
+_ITALIAN_OF_ENGLISH = {
+    "a quantity is written as a string such as '271' or '2.5', never as a float": (
+        "una quantità si scrive come testo, per esempio '271' o '2.5', mai come numero con virgola mobile"
+    ),
+    "a quantity is a finite number": "una quantità è un numero finito",
+    "a quantity has at most three decimals": "una quantità ha al massimo tre decimali",
+    "a quantity has at most twelve digits before the point": "una quantità ha al massimo dodici cifre intere",
+    "a quantity is greater than zero": "una quantità è maggiore di zero",
+    "a balance is never negative": "un saldo non è mai negativo",
+    "a time carries its offset from UTC": "l'ora porta lo scostamento da UTC",
+    "money is counted in EUR, and only money is": "il denaro si conta in EUR, e solo il denaro",
+    "give the value per unit or in total, not both": "indicare il valore unitario o quello totale, non entrambi",
+    "an open-ended line has no recurrence": "una riga a quantità aperta non ha ricorrenza",
+    "an open-ended line has no total value": "una riga a quantità aperta non ha valore totale",
+    "the window ends before it starts": "il periodo finisce prima di iniziare",
+}
+
+
+def pointer(location: Iterable[str | int]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _slug(text: str) -> str:
+    return "".join(char if char.isalnum() else "-" for char in text.lower()).strip("-")[:64] or "invalid"
+
+
+def _english(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _italian(error: ErrorDetails, english: str) -> str:
+    if error["type"] == "value_error":
+        if english.endswith("is not a decimal number"):
+            return english.replace("is not a decimal number", "non è un numero decimale")
+        return _ITALIAN_OF_ENGLISH.get(english, english)
+    template = _ITALIAN.get(error["type"])
+    if template is None:
+        return english
+    try:
+        return template.format(**error.get("ctx", {}))
+    except (KeyError, IndexError):
+        return template
+
+
+def field_errors(error: ValidationError, skip: int = 0) -> tuple[FieldError, ...]:
+    """One entry per wrong field of a failed validation; ``skip`` leading location parts are dropped."""
+    return from_details(error.errors(include_url=False, include_input=False), skip)
+
+
+def from_details(details: Sequence[ErrorDetails] | Sequence[Any], skip: int = 0) -> tuple[FieldError, ...]:
+    """:func:`field_errors` for error dictionaries as pydantic and FastAPI give them."""
+    wrong = []
+    for one in details[:50]:
+        english = _english(one)
+        wrong.append(
+            FieldError(
+                pointer=pointer(one["loc"][skip:])[:300],
+                code=_slug(one["type"]),
+                message_it=_italian(one, english)[:1000],
+                message_en=english[:1000],
+            )
+        )
+    return tuple(wrong)
+
+
+def field_error(where: str, code: str, italian: str, english: str) -> FieldError:
+    """A wrong field found by the domain rather than by its type."""
+    return FieldError(pointer=where, code=code, message_it=italian, message_en=english)
