@@ -1,0 +1,139 @@
+"""The file of one agreement: all that was decided about one accepted match."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.values import (
+    Allocation,
+    CommunicationPlan,
+    ImpactPlan,
+    LongText,
+    Party,
+    ShortText,
+    SignatureEvidence,
+    Slug,
+    Value,
+)
+from services.agreements.domain.states import State
+
+Language = Literal["it", "en"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FiledDocument(Value):
+    """A document on file: a statement in words (`text`), an uploaded file (`file_name`, `sha256`), or both."""
+
+    document_id: UUID
+    kind: Slug
+    title: ShortText
+    text: LongText | None = None
+    file_name: ShortText | None = None
+    media_type: str | None = None
+    size: int | None = Field(default=None, ge=1)
+    sha256: Sha256 | None = None
+    added_at: datetime
+    added_by: str
+
+
+class Responsibility(Value):
+    """What one party answers for, in words."""
+
+    party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    text: LongText
+
+
+class Signatory(Value):
+    """One party that has to sign, in the order of the document, and its signature once given.
+
+    `person_id` is the account's subject; the name of the person is only in the signed document itself.
+    """
+
+    party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    name: ShortText
+    organisation_id: Annotated[str, Field(min_length=1, max_length=200)]
+    is_city: bool
+    person_id: str | None = None
+    evidence: SignatureEvidence | None = None
+
+    @property
+    def field(self) -> str:
+        """The name of this party's signature field in the PDF."""
+        return "sign-" + self.party_id.replace(":", "-")
+
+
+class Protocol(Value):
+    """The number in the register: without gaps per city and year."""
+
+    year: int
+    number: int = Field(ge=1)
+
+    def __str__(self) -> str:
+        return f"{self.year}/{self.number:07d}"
+
+
+class AgreementFile(Value):
+    """The aggregate. `version` grows by one with every change and is the entity tag."""
+
+    agreement_id: UUID
+    version: int = Field(ge=1)
+    state: State
+    match_id: UUID
+    need_id: UUID
+    department: Slug
+    title: ShortText
+    policy_area: Slug
+    triangulation: bool
+    parties: tuple[Party, ...]
+    allocations: tuple[Allocation, ...]
+    account_manager_id: str | None = None
+    beneficiaries: LongText | None = None
+    expected_return: Literal["none", "visibility"] = "none"
+    drafted_at: datetime
+    drafted_on: date
+
+    language: Language = "it"
+    instrument: Slug | None = None
+    instrument_version: int | None = None
+    terms: dict[str, str] = Field(default_factory=dict)
+    responsibilities: tuple[Responsibility, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    communication_plan: CommunicationPlan | None = None
+    impact_plan: ImpactPlan | None = None
+    documents: tuple[FiledDocument, ...] = ()
+
+    submitted_by: str | None = None
+    protocol: Protocol | None = None
+    approved_on: date | None = None
+    approved_sha256: Sha256 | None = None
+    signatories: tuple[Signatory, ...] = ()
+    signed_on: date | None = None
+    signed_sha256: Sha256 | None = None
+    closing_reason: LongText | None = None
+
+    @property
+    def stakeholder_ids(self) -> tuple[UUID, ...]:
+        """Every organisation that takes part, also the partners behind an offer: they may read the file."""
+        found = [party.stakeholder_id for party in self.parties if party.stakeholder_id]
+        found += [partner.stakeholder_id for party in self.parties for partner in party.partners]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def value_cents(self) -> int | None:
+        """Value of all lines together; None as long as a line's value is not known."""
+        values = [allocation.value_cents for allocation in self.allocations if allocation.value_cents is not None]
+        return sum(values) if values else None
+
+    def party(self, party_id: str) -> Party | None:
+        return next((party for party in self.parties if party.party_id == party_id), None)
+
+    def party_of(self, stakeholder_id: UUID) -> Party | None:
+        return next((party for party in self.parties if party.stakeholder_id == stakeholder_id), None)
+
+    def signatory(self, party_id: str) -> Signatory | None:
+        return next((one for one in self.signatories if one.party_id == party_id), None)
