@@ -65,13 +65,8 @@ class Surroundings:
         return {"SPORTELLO_EDGE_ADDRESS": f"http://:{self.ports.edge}", "SPORTELLO_EDGE_BIND": "127.0.0.1", **upstreams}
 
     def write_files(self) -> None:
-        """One private file per service, which `sportello dlq`, `replay` and the like read their settings from."""
         for name in SERVICES:
-            path = self.home.environment / f"{name}.env"
-            path.touch(mode=0o600)
-            path.write_text(
-                "".join(f'{key}="{value}"\n' for key, value in self.of_service(name).items()), encoding="utf-8"
-            )
+            write_file(self.home, name, self.of_service(name))
 
     def _shared(self) -> dict[str, str]:
         in_memory = self.bus_kind == InMemoryKafka.kind
@@ -87,6 +82,13 @@ class Surroundings:
             **({PREFIX + key: value for key, value in IN_MEMORY.items()} if in_memory else {}),
             **passed_on(os.environ),
         }
+
+
+def write_file(home: Home, service: str, settings: Mapping[str, str]) -> None:
+    """A private file from which `sportello dlq`, `replay` and the like read the service's settings."""
+    path = home.environment / f"{service}.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(f'{key}="{value}"\n' for key, value in settings.items()), encoding="utf-8")
 
 
 def passed_on(environment: Mapping[str, str]) -> dict[str, str]:

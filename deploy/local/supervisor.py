@@ -18,7 +18,9 @@ from pathlib import Path
 
 import psutil
 
+from chassis.settings import SERVICES
 from deploy.local.bus import Bus
+from deploy.local.environment import write_file
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
 from deploy.local.kafka import KafkaServer
@@ -27,8 +29,10 @@ from deploy.local.layout import Home
 from deploy.local.postgres import PostgresServer
 from deploy.local.processes import PidFile
 from deploy.local.programs import load
+from deploy.local.republish import republish
 
 LOOK_SECONDS = 1.0
+BOOTSTRAP = "SPORTELLO_KAFKA_BOOTSTRAP"
 
 
 class Supervisor:
@@ -79,14 +83,18 @@ class Supervisor:
         self._revived[name] += 1
         self._write_state()
         if isinstance(server, InMemoryKafka):
-            self._move_to(server.bootstrap)
+            await self._move_to(server.bootstrap)
 
-    def _move_to(self, bootstrap: str) -> None:
+    async def _move_to(self, bootstrap: str) -> None:
         """The in-memory bus comes back empty and at another address: every process must connect anew."""
+        await asyncio.to_thread(republish, [keeper.program for keeper in self.keepers])
         for keeper in self.keepers:
-            if "SPORTELLO_KAFKA_BOOTSTRAP" in keeper.program.settings:
-                keeper.program.settings["SPORTELLO_KAFKA_BOOTSTRAP"] = bootstrap
+            settings = keeper.program.settings
+            if BOOTSTRAP in settings:
+                settings[BOOTSTRAP] = bootstrap
                 keeper.restart()
+            if keeper.program.name in SERVICES:
+                write_file(self.home, keeper.program.name, settings)
 
     def _write_state(self) -> None:
         state = {
