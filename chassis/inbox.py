@@ -80,7 +80,7 @@ class Consumer(Generic[StoreT]):
     ) -> None:
         self.name = name
         self.halted = False
-        self._units = units
+        self.units = units
         self._handlers = {event.type: handler for event, handler in handlers.items()}
         self._settings = settings
         self._unreadable = unreadable or {}
@@ -105,7 +105,7 @@ class Consumer(Generic[StoreT]):
     async def _together(self, records: Sequence[Record]) -> None:
         """All of them in one transaction, or none."""
         readable = [delivery for record in records if (delivery := self._read(record)) is not None]
-        async with self._units.begin(self._scope(self._settings.default_city)) as unit:
+        async with self.units.begin(self._scope(self._settings.default_city)) as unit:
             await self._apply(unit, readable)
             await positions.advance(unit.connection, self.name, records)
         if readable:
@@ -261,19 +261,19 @@ class Consumer(Generic[StoreT]):
 
     async def replay(self, topic: str, key: str, *, by: str) -> int:
         """:meth:`replay_key` in a transaction of its own."""
-        async with self._units.begin(self._scope(self._settings.default_city)) as unit:
+        async with self.units.begin(self._scope(self._settings.default_city)) as unit:
             return await self.replay_key(unit, topic, key, by=by)
 
     async def sweep(self) -> int:
         """Tries again the events that wait for another aggregate and are due; returns how many were applied."""
-        async with self._units.pool.acquire() as connection:
+        async with self.units.pool.acquire() as connection:
             due = await letters.due(connection, self.name)
         return sum([await self.replay(topic, key, by="sweep") for topic, key in due])
 
     async def _keep(self, record: Record, aside: letters.Aside) -> None:
         """Keeps the record aside, and the inbox remembers it."""
         envelope = _envelope_or_none(record)
-        async with self._units.begin(self._scope(self._settings.default_city)) as unit:
+        async with self.units.begin(self._scope(self._settings.default_city)) as unit:
             await letters.keep(unit.connection, self.name, record, envelope, aside)
             if envelope is not None:
                 await self._fresh_marker(unit, envelope)
@@ -306,7 +306,7 @@ class Consumer(Generic[StoreT]):
         source = envelope.source if envelope else f"kafka:{record.topic}"
         event_id = envelope.id if envelope else f"{record.partition}:{record.offset}"
         city = envelope.city if envelope else self._settings.default_city
-        async with self._units.begin(self._scope(city)) as unit:
+        async with self.units.begin(self._scope(city)) as unit:
             new = await unit.connection.fetchval(
                 "INSERT INTO inbox (consumer, source, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1",
                 self.name,

@@ -49,6 +49,18 @@ def configure(service: str, level: str) -> None:
     structlog.contextvars.bind_contextvars(service=service)
 
 
+def configure_command() -> None:
+    """For commands: only what goes wrong, to standard error, so that ``--json`` stays alone on standard output."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+
+
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """A logger below ``sportello``."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(f"sportello.{name}")

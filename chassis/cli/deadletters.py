@@ -1,0 +1,147 @@
+"""``sportello dlq``: look at events kept aside, apply them again, or give them up with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from chassis import letters
+from chassis.cli.loading import installed, opened
+from chassis.cli.output import Json, ServiceName, as_json, fail, table
+from chassis.letters import Letter
+
+app = typer.Typer(help="Events kept aside because they could not be applied.", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(help="The letter's number, as listed.")]
+
+
+def register(root: typer.Typer) -> None:
+    """Adds the commands."""
+    root.add_typer(app, name="dlq")
+
+
+def _row(service: str, letter: Letter) -> dict[str, Any]:
+    return {
+        "service": service,
+        "letter": letter.letter_id,
+        "status": letter.status,
+        "type": letter.event_type,
+        "topic": letter.record.topic,
+        "key": letter.record.key,
+        "attempts": letter.attempts,
+        "since": letter.record.received_at.isoformat(timespec="seconds"),
+        "reason": letter.reason,
+    }
+
+
+@app.command("list")
+def list_letters(
+    service: Annotated[str | None, typer.Option("--service", "-s", help="One service; all when not given.")] = None,
+    status: Annotated[str | None, typer.Option(help="parked | behind | waiting | applied | discarded")] = None,
+    limit: int = 100,
+    json: Json = False,
+) -> None:
+    """List what is kept aside, oldest first."""
+
+    async def collect() -> list[dict[str, Any]]:
+        rows = []
+        for name in [service] if service else installed():
+            async with opened(name) as (_, consumer), consumer.units.pool.acquire() as connection:
+                found = await letters.find(connection, status=status, limit=limit)
+                rows += [_row(name, letter) for letter in found]
+        return rows
+
+    rows = asyncio.run(collect())
+    if json:
+        as_json(rows)
+        return
+    columns = ("service", "letter", "status", "type", "key", "attempts", "since", "reason")
+    table(columns, [[row[column] for column in columns] for row in rows], empty="Nothing is kept aside.")
+
+
+@app.command("show")
+def show(number: Number, service: ServiceName, json: Json = False) -> None:
+    """Show one letter whole: headers, data, reason."""
+
+    async def load() -> Letter:
+        async with opened(service) as (_, consumer), consumer.units.pool.acquire() as connection:
+            return await _one(connection, number, service)
+
+    letter = asyncio.run(load())
+    record = letter.record
+    whole = _row(service, letter) | {
+        "partition": record.partition,
+        "offset": record.offset,
+        "headers": {name: (value or b"").decode(errors="replace") for name, value in record.headers},
+        "data": _data(record.value),
+    }
+    as_json(whole) if json else table(("field", "value"), [(k, _text(v)) for k, v in whole.items()], empty="")
+
+
+def _data(value: bytes | None) -> Any:
+    try:
+        return orjson.loads(value or b"null")
+    except orjson.JSONDecodeError:
+        return (value or b"").decode(errors="replace")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+
+
+async def _one(connection: Any, number: int, service: str) -> Letter:
+    found = await letters.find(connection, letter_id=number)
+    if not found:
+        fail(f"{service} has no letter {number}; 'sportello dlq list' shows what there is.")
+    return found[0]
+
+
+@app.command("replay")
+def replay(number: Number, service: ServiceName, json: Json = False) -> None:
+    """Apply a letter again, with everything that waits behind it on the same key, oldest first."""
+
+    async def run() -> tuple[int, list[Letter]]:
+        async with opened(service) as (_, consumer):
+            async with consumer.units.pool.acquire() as connection:
+                letter = await _one(connection, number, service)
+            applied = await consumer.replay(letter.record.topic, letter.record.key, by=f"replay:{getpass.getuser()}")
+            async with consumer.units.pool.acquire() as connection:
+                left = await letters.open_of_key(connection, consumer.name, letter.record.topic, letter.record.key)
+            return applied, left
+
+    applied, left = asyncio.run(run())
+    if json:
+        as_json({"applied": applied, "left": [_row(service, letter) for letter in left]})
+    else:
+        typer.echo(f"Applied {applied}.")
+        if left:
+            typer.echo(f"Still kept aside on this key: {len(left)}. Next: letter {left[0].letter_id}, {left[0].reason}")
+    if left:
+        raise typer.Exit(1)
+
+
+@app.command("discard")
+def discard(
+    number: Number,
+    service: ServiceName,
+    reason: Annotated[str, typer.Option(help="Why it is given up; kept with the letter.")],
+    json: Json = False,
+) -> None:
+    """Give one letter up for good; what waits behind it can then be replayed."""
+
+    async def run() -> Letter:
+        async with opened(service) as (_, consumer), consumer.units.pool.acquire() as connection:
+            letter = await _one(connection, number, service)
+            if letter.status in ("applied", "discarded"):
+                fail(f"Letter {number} is {letter.status} already.")
+            await letters.settle(connection, number, "discarded", f"{getpass.getuser()}: {reason}"[:500])
+            return letter
+
+    letter = asyncio.run(run())
+    if json:
+        as_json({"discarded": letter.letter_id})
+    else:
+        typer.echo(f"Letter {letter.letter_id} is given up. If others wait behind it, replay the next one.")
