@@ -32,9 +32,8 @@ class Secrets:
 def load(path: Path) -> Secrets:
     """Read the secrets; what is not there yet (all of them at first, a new service's later) is made and kept."""
     saved = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    roles = {**_role_passwords(), **saved.pop("roles", {})}
-    found = Secrets(roles=roles, **saved)
-    if asdict(found) != {**saved, "roles": roles} or not path.exists():
+    found = Secrets(**{**saved, "roles": {**_role_passwords(), **saved.get("roles", {})}})
+    if asdict(found) != saved:
         _keep(path, found)
     return found
 
