@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.topics import PARTITIONS
+
 PORTS = {"intake": 8101, "matching": 8102, "agreements": 8103, "notifications": 8104, "impact": 8105}
 """The port each service listens on when nothing else is said."""
 
@@ -37,7 +39,7 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = "127.0.0.1:9192"
     topic_prefix: str = ""
-    topic_partitions: int = Field(default=12, ge=1)
+    topic_partitions: int = Field(default=PARTITIONS, ge=1)
     topic_replication: int = Field(default=1, ge=1)
     topic_min_isr: int = Field(default=1, ge=1)
 
