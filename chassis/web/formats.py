@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from chassis.web.i18n import current_locale, gettext, ngettext
+from chassis.web.i18n import current_locale, gettext
 from chassis.web.vocabulary import UNITS
 
 CITY_TIME = ZoneInfo("Europe/Rome")
@@ -40,7 +40,7 @@ def quantity(value: Number | None, unit: str) -> str:
     forms = UNITS.get(unit)
     if forms is None:
         return f"{shown} {unit}"
-    return ngettext(forms[0], forms[1], 1 if amount == 1 else 2, n=shown)
+    return gettext(forms[0] if amount == 1 else forms[1], n=shown)
 
 
 def day(value: date | datetime | str | None) -> str:

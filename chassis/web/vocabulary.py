@@ -6,6 +6,7 @@ shown as it is (with spaces for underscores): a new code of an upgraded service 
 
 from typing import Literal
 
+from chassis.web.event_words import EVENTS
 from chassis.web.i18n import gettext, mark
 
 Tone = Literal["success", "primary", "secondary", "warning", "danger"]
@@ -74,11 +75,11 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "expired": mark("Expired"),
     },
     "offer_state": {
-        "received": mark("Received"),
-        "open": mark("Open"),
-        "used": mark("Fully used"),
-        "withdrawn": mark("Withdrawn"),
-        "expired": mark("Expired"),
+        "received": mark("Available"),
+        "open": mark("Available"),
+        "used": mark("Used up"),
+        "withdrawn": mark("Taken back"),
+        "expired": mark("Lapsed"),
     },
     "vetting": {
         "pending": mark("To be checked"),
@@ -87,6 +88,34 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "refused": mark("Refused"),
         "rejected": mark("Refused"),
         "lapsed": mark("Check lapsed"),
+    },
+    "channel": {
+        "own": mark("by themselves"),
+        "telephone": mark("by telephone"),
+        "letter": mark("by letter"),
+        "email": mark("by e-mail"),
+        "meeting": mark("in a meeting"),
+    },
+    "notification_channel": {
+        "inbox": mark("Inbox"),
+        "email": mark("E-mail"),
+        "webhook": mark("Webhook"),
+    },
+    "signature_level": {
+        "development": mark("Development signature, without legal value"),
+        "simple": mark("Simple electronic signature"),
+        "advanced": mark("Advanced electronic signature"),
+        "qualified": mark("Qualified electronic signature"),
+    },
+    "closing_reason": {
+        "timeout": mark("nobody answered in time"),
+        "superseded": mark("a better proposal took its place"),
+        "need_closed": mark("the need was closed"),
+        "offer_closed": mark("the offer was closed"),
+        "agreement_rejected": mark("the agreement was rejected"),
+        "agreement_terminated": mark("the agreement was terminated"),
+        "party_withdrew": mark("a party withdrew"),
+        "released_by_manager": mark("released by the account manager"),
     },
     "match_state": {
         "proposed": mark("Proposed"),
@@ -179,7 +208,8 @@ VOCABULARY: dict[str, dict[str, str]] = {
 UNITS: dict[str, tuple[str, str]] = {
     "C62": (mark("%(n)s piece"), mark("%(n)s pieces")),
     "KGM": (mark("%(n)s kilogram"), mark("%(n)s kilograms")),
-    "TNE": (mark("%(n)s tonne"), mark("%(n)s tonnes")),
+    "MTR": (mark("%(n)s metre"), mark("%(n)s metres")),
+    "KMT": (mark("%(n)s kilometre"), mark("%(n)s kilometres")),
     "LTR": (mark("%(n)s litre"), mark("%(n)s litres")),
     "DAY": (mark("%(n)s day"), mark("%(n)s days")),
     "HUR": (mark("%(n)s hour"), mark("%(n)s hours")),
@@ -193,7 +223,8 @@ UNITS: dict[str, tuple[str, str]] = {
 UNIT_NAMES: dict[str, str] = {
     "C62": mark("pieces"),
     "KGM": mark("kilograms"),
-    "TNE": mark("tonnes"),
+    "MTR": mark("metres"),
+    "KMT": mark("kilometres"),
     "LTR": mark("litres"),
     "DAY": mark("days"),
     "HUR": mark("hours"),
@@ -243,7 +274,7 @@ TONES: dict[str, Tone] = {
 def label(group: str, code: object) -> str:
     """The label of `code` in the language of the request."""
     text = str(code)
-    known = VOCABULARY.get(group, {}).get(text)
+    known = (EVENTS if group == "event" else VOCABULARY.get(group, {})).get(text)
     return gettext(known) if known else text.replace("_", " ")
 
 

@@ -1,0 +1,1 @@
+"""Development OpenID Connect provider: ready personas instead of SPID. Never for real people."""
