@@ -46,7 +46,7 @@ class Bus:
             client_id=f"{settings.service}-consumer",
             allow_auto_create_topics=False,
             apply_types=False,
-            graceful_timeout=15.0,
+            graceful_timeout=settings.graceful_seconds,
             logger=quiet,
             log_level=logging.DEBUG,
         )

@@ -27,7 +27,6 @@ from chassis.unit import Units
 from chassis.web.install import install_web
 from chassis.web.pages import Pages
 from contracts.event import Event
-from contracts.subscriptions import topics_of
 
 StoreT = TypeVar("StoreT")
 Background = Callable[[Units[Any]], Awaitable[None]]
@@ -110,7 +109,7 @@ class Service(Generic[StoreT]):
         relay = Relay(self.settings)
         units = Units(self.name, pool, self.make_store, wake=relay.wake, clock=clock)
         consumer = self.consumer(units, tracer)
-        topics = topics_of(self.name)
+        topics = sorted({event.topic for event in self.handlers})
         bus = Bus(self.settings, consumer, topics) if topics else None
 
         async def memberships(city: str, subject: str) -> frozenset[str]:

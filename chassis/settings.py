@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     consume_batch: int = Field(default=500, ge=1)
     consume_retry_seconds: float = Field(default=60.0, description="in-place retries of a transient failure")
     consume_max_bad_in_a_row: int = Field(default=25, ge=1)
+    graceful_seconds: float = Field(default=15.0, gt=0, description="how long a stop waits for the batch in hand")
     fetch_max_wait_ms: int = Field(default=500, ge=1)
 
     oidc_issuer: str = "http://localhost:8110"

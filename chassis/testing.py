@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from chassis.auth.actor import Actor
 from chassis.auth.tokens import SESSION_COOKIE
-from chassis.database.migrations import migrate
+from chassis.database.migrations import Migration, migrate, migrations_of
 from chassis.database.roles import ensure_roles
 from chassis.service import Service
 from chassis.settings import SERVICES, Settings
@@ -56,14 +56,19 @@ def _passwords(services: tuple[str, ...]) -> dict[str, str]:
     return {role: PASSWORD for service in services for role in (service, f"{service}_owner")}
 
 
-async def make_template(admin_dsn: str, prefix: str, services: tuple[str, ...] = SERVICES) -> Database:
+async def make_template(
+    admin_dsn: str,
+    prefix: str,
+    services: tuple[str, ...] = SERVICES,
+    migrations: Callable[[str], list[Migration]] = migrations_of,
+) -> Database:
     """A migrated database that :func:`clone` copies; make it once per run."""
     database = Database(admin_dsn, f"{prefix}_template", f"{prefix}_")
     await ensure_roles(
         admin_dsn, _passwords(services), database=database.name, services=services, prefix=database.prefix
     )
     for service in services:
-        await migrate(service, database.dsn(service, owner=True))
+        await migrate(service, database.dsn(service, owner=True), migrations=migrations(service))
     return database
 
 
@@ -130,6 +135,12 @@ async def running(service: Service[Any], **arguments: Any) -> AsyncIterator[Runn
     await ensure_topics(service.settings)
     app = service.app(**arguments)
     async with app.router.lifespan_context(app):
+        bus = app.state.bus
+
+        async def joined() -> bool:
+            return bus is None or bus.assigned > 0
+
+        await eventually(joined, within=30)
         yield Running(app, service.settings)
 
 
