@@ -29,7 +29,7 @@ class Configuration:
     port: int
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "Configuration":
+    def from_settings(cls, settings: Settings, keys: Path | None = None) -> "Configuration":
         """Raises NotForThisEnvironment anywhere but on one machine and in tests."""
         if settings.environment not in ALLOWED:
             raise NotForThisEnvironment(
@@ -44,7 +44,7 @@ class Configuration:
             client_secret=settings.oidc_client_secret.get_secret_value(),
             redirect_uri=public_url + CALLBACK,
             after_logout=public_url + "/",
-            keys=Path(os.environ.get("SPORTELLO_IDP_KEYS") or home() / "idp-keys.json"),
+            keys=keys or Path(os.environ.get("SPORTELLO_IDP_KEYS") or home() / "idp-keys.json"),
             host=settings.http_host,
             port=int(os.environ.get("SPORTELLO_IDP_PORT") or urlsplit(issuer).port or 8110),
         )
