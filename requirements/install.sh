@@ -40,6 +40,8 @@ fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
 
 say "Installing the locked packages (about 200 MB the first time)"
-pip install --quiet --progress-bar on --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
-pip install --quiet --no-deps --no-build-isolation --editable .
+# At a terminal pip tells package by package what it does; in a log that would only be noise.
+if [ -t 2 ]; then quiet=""; else quiet="--quiet"; fi
+pip install $quiet --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
+pip install --quiet --quiet --no-deps --no-build-isolation --editable .
 printf '%s' "$state" > .venv/installed

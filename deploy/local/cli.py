@@ -161,8 +161,10 @@ def _welcome(installation: Installation, personas: Personas, seconds: float) -> 
 
 
 def _show(found: dict[str, Any]) -> None:
-    console = Console()
+    console = Console(highlight=False)
     console.print(as_table(found))
+    if not found["supervised"]:
+        console.print("The supervisor is not running: nothing is brought back. Run `make up`.", style="red")
     for name, server in found["servers"].items():
         kind = f" ({server['kind']})" if "kind" in server else ""
         console.print(f"{name}{kind}: {'up' if server['up'] else 'down'}", style=None if server["up"] else "red")

@@ -22,7 +22,7 @@ def condition(installation: Installation) -> dict[str, Any]:
     try:
         bus_kind, programs = load(home.run / "programs.json")
     except FileNotFoundError:
-        return {"running": False, "ready": False, "servers": {}, "parts": []}
+        return {"running": False, "supervised": False, "ready": False, "servers": {}, "parts": []}
     state = supervisor_state(home).get("programs", {}) if installation.is_supervised else {}
     answers = ask_all(programs)
     parts = [_part(program, state.get(program.name, {}), answers[program.name]) for program in programs]
@@ -32,6 +32,7 @@ def condition(installation: Installation) -> dict[str, Any]:
     }
     return {
         "running": installation.is_running,
+        "supervised": installation.is_supervised,
         "ready": installation.is_running and all(part["ready"] for part in parts),
         "url": home.ports().public_url,
         "servers": servers,
