@@ -9,15 +9,19 @@ from confluent_kafka.admin import AdminClient
 
 
 def drop_databases(admin_dsn: str, prefix: str) -> None:
-    asyncio.run(_drop_databases(admin_dsn, prefix))
+    """Databases and roles whose names start with ``prefix``."""
+    asyncio.run(_drop_databases_and_roles(admin_dsn, prefix))
 
 
-async def _drop_databases(admin_dsn: str, prefix: str) -> None:
+async def _drop_databases_and_roles(admin_dsn: str, prefix: str) -> None:
     connection = await asyncpg.connect(admin_dsn)
     try:
         names = await connection.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", prefix)
         for record in names:
             await connection.execute(f'DROP DATABASE IF EXISTS "{record["datname"]}" WITH (FORCE)')
+        roles = await connection.fetch("SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)", prefix)
+        for record in roles:
+            await connection.execute(f'DROP ROLE "{record["rolname"]}"')
     finally:
         await connection.close()
 
