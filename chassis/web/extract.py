@@ -26,7 +26,14 @@ KEYWORDS: dict[str, None | tuple[int, ...]] = {"_": None, "gettext": None, "mark
 WIDTH = 110
 HEADER = "# Italian texts of Sportello. Kept in step by `python -m chassis.web.extract`; translate msgstr by hand."
 
-CHANGING = (b'"POT-Creation-Date:', b'"PO-Revision-Date:', b'"Generated-By:', b'"Report-Msgid', b'"Last-T', b'"Language-Team')
+CHANGING = (
+    b'"POT-Creation-Date:',
+    b'"PO-Revision-Date:',
+    b'"Generated-By:',
+    b'"Report-Msgid',
+    b'"Last-T',
+    b'"Language-Team',
+)
 """Header lines that would change without any text changing, or that say nothing."""
 
 

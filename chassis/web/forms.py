@@ -4,6 +4,7 @@ Field names are the dotted path into the model: `title`, `lines.0.quantity`. Emp
 rows of a list that are wholly empty are skipped. A name that ends in `[]` collects several values into a list.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -17,7 +18,10 @@ from chassis.web.i18n import current_language
 from contracts.values import FieldError
 
 M = TypeVar("M", bound=BaseModel)
+_ROW = re.compile(r"[0-9]{1,4}")
 IDEMPOTENCY_FIELD = "idempotency_key"
+DEEPEST = 8
+"""Steps of a name; deeper ones are taken as one odd name, which no model knows."""
 
 
 @dataclass(slots=True)
@@ -118,12 +122,14 @@ Rows = dict[tuple[str, ...], list[str]]
 def _nest(flat: dict[str, Any]) -> tuple[Any, Rows]:
     """Dotted names to nested objects; the second result remembers which row each list item came from."""
     tree: dict[str, Any] = {}
-    for name, value in flat.items():
-        *folders, leaf = name.split(".")
+    # Shallow names first: where one is both a value and a folder, the folder stays and the model refuses it.
+    for name in sorted(flat, key=lambda name: name.count(".")):
+        *folders, leaf = name.split(".", DEEPEST)
         place = tree
         for folder in folders:
-            place = place.setdefault(folder, {})
-        place[leaf] = value
+            inner = place.get(folder)
+            place[folder] = place = inner if isinstance(inner, dict) else {}
+        place[leaf] = flat[name]
     rows: Rows = {}
     return _with_lists(tree, (), rows), rows
 
@@ -131,7 +137,7 @@ def _nest(flat: dict[str, Any]) -> tuple[Any, Rows]:
 def _with_lists(node: Any, path: tuple[str, ...], rows: Rows) -> Any:
     if not isinstance(node, dict):
         return node
-    if path and node and all(key.isdigit() for key in node):
+    if path and node and all(_ROW.fullmatch(key) for key in node):
         ordered = sorted(node, key=int)
         rows[path] = ordered
         return [_with_lists(node[key], (*path, key), rows) for key in ordered]
