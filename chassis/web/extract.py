@@ -22,7 +22,7 @@ PROJECT = Path(__file__).parents[2]
 LANGUAGE = "it"
 METHODS = [("**/tests/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
-KEYWORDS: dict[str, None | tuple[int, ...]] = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
 WIDTH = 110
 HEADER = "# Italian texts of Sportello. Kept in step by `python -m chassis.web.extract`; translate msgstr by hand."
 

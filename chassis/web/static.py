@@ -1,7 +1,7 @@
 """Static files: our own, and the needed folders of Bootstrap Italia and htmx as their packages ship them.
 
 Both packages are meant for Django; only their `static` folders are read and nothing of them is imported.
-Intake mounts these routes for the whole origin; pages of every service link to `/static/...`.
+Intake serves them for the whole origin; pages of every service link to `/static/...`.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from fastapi import APIRouter
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -31,14 +32,14 @@ class CachedFiles(StaticFiles):
         return response
 
 
-def static_routes() -> list[BaseRoute]:
-    """Routes for `/static`; only the folders that pages use are served."""
+def static_router() -> APIRouter:
+    """`/static/…`; only the folders that pages use are served."""
     mounts: list[BaseRoute] = [Mount("/sportello", CachedFiles(directory=OWN))]
     for folder in ("css", "fonts", "svg", "assets"):
         directory = package_folder("bootstrap_italia_template") / folder
         mounts.append(Mount(f"/bootstrap-italia/{folder}", CachedFiles(directory=directory)))
     mounts.append(Mount("/htmx", CachedFiles(directory=package_folder("django_htmx") / "django_htmx")))
-    return [Mount("/static", routes=mounts)]
+    return APIRouter(routes=[Mount("/static", routes=mounts)])
 
 
 def package_folder(package: str) -> Path:

@@ -22,7 +22,7 @@ from chassis.web.install import install_web
 from chassis.web.navigation import PLACES
 from chassis.web.pages import Pages
 from chassis.web.site import site_router
-from chassis.web.static import static_routes, static_url
+from chassis.web.static import static_router, static_url
 
 pytestmark = pytest.mark.unit
 
@@ -76,7 +76,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
     app.include_router(router)
     app.include_router(site_router(pages))
-    app.router.routes.extend(static_routes())
+    app.include_router(static_router())
     return app
 
 

@@ -18,7 +18,7 @@ from chassis.http import problem
 from chassis.settings import Settings
 from chassis.web.install import install_web
 from chassis.web.pages import Pages
-from chassis.web.static import static_routes
+from chassis.web.static import static_router
 from deploy.local.idp.app import create_provider
 from deploy.local.idp.configuration import Configuration
 
@@ -66,7 +66,7 @@ def client_app(settings: Settings, templates: Path) -> FastAPI:
     pages = Pages(templates, "intake")
     install_web(app, pages, settings)
     app.include_router(login_router())
-    app.router.routes.extend(static_routes())
+    app.include_router(static_router())
 
     @app.get("/who")
     async def who(actor: CurrentActor) -> dict[str, object]:
