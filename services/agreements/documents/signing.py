@@ -117,6 +117,12 @@ def issue(authority: Authority, signatory: Signatory, now: datetime, life: timed
     return Credential(_pem(certificate), _key_pem(key))
 
 
+def fingerprint(credential: Credential) -> str:
+    """SHA-256 of the certificate (DER), lower-case hexadecimal."""
+    certificate = x509.load_pem_x509_certificate(credential.certificate)
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
 async def sign(pdf: bytes, *, field: str, fields: Sequence[str], credential: Credential) -> bytes:
     """`pdf` with one more signature, in `field`, as one incremental update.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -94,7 +94,7 @@ def digest(entry: Entry) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def faults(entries: Sequence[Entry], disclosed: dict[int, Sequence[Disclosure]]) -> list[Fault]:
+def faults(entries: Sequence[Entry], disclosed: Mapping[int, Sequence[Disclosure]]) -> list[Fault]:
     """What does not hold in one city's register, read from its first entry.
 
     `disclosed` are the words still kept, by position; a word erased on purpose is simply not there.

@@ -1,0 +1,254 @@
+"""The HTTP API: `/agreements/api/v1/…`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from chassis.auth import Actor, CurrentActor, require
+from chassis.http.commands import Reply, command
+from chassis.http.etag import etag, optional_version
+from chassis.http.paging import After, Limit, Page, decode, page
+from chassis.http.problem import not_found
+from chassis.scope import Scope
+from chassis.service import units_of
+from services.agreements.domain.commands import (
+    AddDocument,
+    ChooseInstrument,
+    Decide,
+    SetCommunicationPlan,
+    SetImpactPlan,
+    Sign,
+    Terminate,
+)
+from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.instruments import Instrument
+from services.agreements.handlers import closing, filling, signing
+from services.agreements.handlers.access import READS_ALL, own_stakeholders, refuse_reading
+from services.agreements.handlers.desk import AgreementsUnit, Desk
+from services.agreements.problems import refusals_as_problems
+from services.agreements.store.files import Happening, Wanted
+from services.agreements.views import (
+    AgreementSummary,
+    AgreementView,
+    RegisterView,
+    register_line,
+    summary_of,
+    view_of,
+)
+
+router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"])
+LoggedIn = Annotated[Actor, Depends(require())]
+Change = Callable[[AgreementsUnit], Awaitable[AgreementFile]]
+
+
+def scope_of(actor: Actor) -> Scope:
+    return Scope(actor.city, actor.subject or "guest")
+
+
+def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def reach_of(actor: Actor) -> dict[str, Any]:
+    """What the actor's lists are narrowed to."""
+    if actor.has(*READS_ALL):
+        return {}
+    if actor.has("department") and actor.department:
+        return {"department": actor.department}
+    return {"readable_by": own_stakeholders(actor)}
+
+
+@router.get("/agreements")
+async def list_agreements(
+    request: Request,
+    actor: LoggedIn,
+    state: Annotated[list[str] | None, Query()] = None,
+    need: UUID | None = None,
+    match: UUID | None = None,
+    instrument: str | None = None,
+    q: Annotated[str | None, Query(max_length=100, description="words in the title")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[AgreementSummary]:
+    """Files that the caller may read, newest first."""
+    wanted = Wanted(tuple(state) if state else None, need, match, instrument, q, **reach_of(actor))
+    position = decode(after, 2)
+    start = [datetime.fromisoformat(position[0]), UUID(position[1])] if position else None
+    async with units_of(request).reading() as store:
+        files = await store.files.listed(scope_of(actor), wanted, start, limit)
+    return page([summary_of(file) for file in files], limit, lambda one: (one.drafted_at, one.agreement_id))
+
+
+@router.get("/agreements/{agreement_id}", response_model=AgreementView)
+async def get_agreement(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """One file with its checks; its entity tag is its version."""
+    units = units_of(request)
+    async with units.reading() as store:
+        with refusals_as_problems():
+            file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
+        view = await view_of(store, scope_of(actor), file, units.clock())
+    return Reply(200, view, {"ETag": etag(file.version)}).response()
+
+
+@router.get("/agreements/{agreement_id}/history")
+async def get_history(request: Request, actor: LoggedIn, agreement_id: UUID) -> list[Happening]:
+    """Everything that happened to the file, oldest first."""
+    async with units_of(request).reading() as store:
+        with refusals_as_problems():
+            refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
+        happenings: list[Happening] = await store.files.history(scope_of(actor), agreement_id)
+        return happenings
+
+
+@router.get("/agreements/{agreement_id}/document.pdf", response_class=Response)
+async def get_document(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """The document with the signatures it has so far."""
+    async with units_of(request).reading() as store:
+        with refusals_as_problems():
+            file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
+        latest = await store.documents.latest(scope_of(actor), agreement_id)
+    if latest is None:
+        raise not_found(
+            "Il documento nasce con l'approvazione del fascicolo.", "The document is made when the file is approved."
+        )
+    name = f"{file.instrument}-{file.protocol}".replace("/", "-")
+    return Response(
+        latest[1],
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "private, no-store"},
+    )
+
+
+@router.get("/agreements/{agreement_id}/documents/{document_id}", response_class=Response)
+async def get_filed_document(request: Request, actor: LoggedIn, agreement_id: UUID, document_id: UUID) -> Response:
+    """An uploaded document of the file."""
+    async with units_of(request).reading() as store:
+        with refusals_as_problems():
+            refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
+        upload = await store.documents.filed(scope_of(actor), agreement_id, document_id)
+    if upload is None:
+        raise not_found("Documento non trovato.", "There is no such document.")
+    # Never shown inside our own pages: what somebody uploaded is not to be trusted.
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(upload.content, media_type=upload.media_type, headers=headers)
+
+
+async def _change(request: Request, actor: Actor, change: Change, status: int = 200) -> Response:
+    async def work(unit: AgreementsUnit) -> Reply:
+        with refusals_as_problems():
+            file = await change(unit)
+        view = await view_of(unit.store, unit.scope, file, unit.now)
+        return Reply(status, view, {"ETag": etag(file.version)})
+
+    return await command(request, units_of(request), scope_of(actor), work)
+
+
+@router.post("/agreements/{agreement_id}/instrument", response_model=AgreementView)
+async def choose_instrument(request: Request, actor: LoggedIn, agreement_id: UUID, body: ChooseInstrument) -> Response:
+    """Chooses the instrument and fills in its terms."""
+    expected = optional_version(request)
+    return await _change(
+        request, actor, lambda unit: filling.choose_instrument(unit, actor, agreement_id, body, expected)
+    )
+
+
+@router.post("/agreements/{agreement_id}/communication-plan", response_model=AgreementView)
+async def set_communication_plan(
+    request: Request, actor: LoggedIn, agreement_id: UUID, body: SetCommunicationPlan
+) -> Response:
+    """Sets the communication plan agreed before the start."""
+    expected = optional_version(request)
+    return await _change(
+        request, actor, lambda unit: filling.set_communication_plan(unit, actor, agreement_id, body, expected)
+    )
+
+
+@router.post("/agreements/{agreement_id}/impact-plan", response_model=AgreementView)
+async def set_impact_plan(request: Request, actor: LoggedIn, agreement_id: UUID, body: SetImpactPlan) -> Response:
+    """Sets the indicators agreed before the start."""
+    expected = optional_version(request)
+    return await _change(
+        request, actor, lambda unit: filling.set_impact_plan(unit, actor, agreement_id, body, expected)
+    )
+
+
+@router.post("/agreements/{agreement_id}/documents", response_model=AgreementView, status_code=201)
+async def add_document(request: Request, actor: LoggedIn, agreement_id: UUID, body: AddDocument) -> Response:
+    """Puts a document on file: words, an uploaded file (Base64), or both."""
+    expected = optional_version(request)
+    return await _change(
+        request, actor, lambda unit: filling.add_document(unit, actor, agreement_id, body, expected), 201
+    )
+
+
+@router.post("/agreements/{agreement_id}/submit", response_model=AgreementView)
+async def submit(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """Hands the complete file to the Legal Office; 422 with a pointer per missing thing."""
+    expected = optional_version(request)
+    return await _change(request, actor, lambda unit: filling.submit(unit, actor, agreement_id, expected))
+
+
+@router.post("/agreements/{agreement_id}/approve", response_model=AgreementView)
+async def approve(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """Approves the file: gives it its protocol number and makes its document."""
+    expected, desk = optional_version(request), desk_of(request)
+    return await _change(request, actor, lambda unit: signing.approve(unit, actor, agreement_id, desk, expected))
+
+
+@router.post("/agreements/{agreement_id}/reject", response_model=AgreementView)
+async def reject(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
+    """Refuses the file for good."""
+    expected = optional_version(request)
+    return await _change(request, actor, lambda unit: closing.reject(unit, actor, agreement_id, body, expected))
+
+
+@router.post("/agreements/{agreement_id}/sign", response_model=AgreementView)
+async def sign(request: Request, actor: LoggedIn, agreement_id: UUID, body: Sign | None = None) -> Response:
+    """Signs for a party with the development signer, as the person who is logged in."""
+    expected, desk, wanted = optional_version(request), desk_of(request), body or Sign()
+    return await _change(request, actor, lambda unit: signing.sign(unit, actor, agreement_id, wanted, desk, expected))
+
+
+@router.post("/agreements/{agreement_id}/terminate", response_model=AgreementView)
+async def terminate(request: Request, actor: LoggedIn, agreement_id: UUID, body: Terminate) -> Response:
+    """Ends a signed agreement early."""
+    expected = optional_version(request)
+    return await _change(request, actor, lambda unit: closing.terminate(unit, actor, agreement_id, body, expected))
+
+
+@router.post("/agreements/{agreement_id}/suspend", response_model=AgreementView)
+async def suspend(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
+    """Lets an active agreement rest."""
+    expected = optional_version(request)
+    return await _change(request, actor, lambda unit: closing.suspend(unit, actor, agreement_id, body, expected))
+
+
+@router.post("/agreements/{agreement_id}/resume", response_model=AgreementView)
+async def resume(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """Lets a suspended agreement go on."""
+    expected = optional_version(request)
+    return await _change(request, actor, lambda unit: closing.resume(unit, actor, agreement_id, expected))
+
+
+@router.get("/instruments")
+async def list_instruments(request: Request, actor: CurrentActor) -> list[Instrument]:
+    """Every version of every instrument, public: rules, clauses, check lists, each with source and certainty."""
+    async with units_of(request).reading() as store:
+        return list(await store.instruments.all(scope_of(actor)))
+
+
+@router.get("/register")
+async def list_register(
+    request: Request, actor: CurrentActor, after: After = None, limit: Limit = 50
+) -> Page[RegisterView]:
+    """The public register of signed agreements, newest first."""
+    async with units_of(request).reading() as store:
+        rows = await store.register.signed(scope_of(actor), decode(after, 2), limit)
+    lines = [register_line(row) for row in rows]
+    return page(lines, limit, lambda one: tuple(int(part) for part in one.protocol.split("/")))

@@ -1,0 +1,61 @@
+"""`sportello agreements …`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+
+from chassis.database.pool import connect
+from chassis.settings import settings_of
+from services.agreements.handlers.registering import Audit, audit
+from services.agreements.store import Store
+
+app = typer.Typer(no_args_is_help=True, help="The Legal Office's desk.")
+
+
+def register(root: typer.Typer) -> None:
+    """Adds this service's commands."""
+    root.add_typer(app, name="agreements")
+
+
+@app.callback()
+def agreements() -> None:
+    """Keeps `verify` a sub-command although it is the only one so far."""
+
+
+@app.command()
+def verify(
+    city: Annotated[str | None, typer.Option(help="IPA code of one city; all cities without it")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+) -> None:
+    """Recompute the register's chain and verify every signed document; exits with 1 when anything does not hold."""
+    audits = asyncio.run(_audits(city))
+    if as_json:
+        typer.echo(json.dumps({"ok": not any(one.faults for one in audits), "cities": [_plain(one) for one in audits]}))
+    else:
+        for one in audits:
+            typer.echo(f"{one.city}: {one.entries} entries, {one.documents} signed documents, {len(one.faults)} faults")
+            for fault in one.faults:
+                typer.echo(f"  {fault}")
+        if not audits:
+            typer.echo("the register is empty")
+    if any(one.faults for one in audits):
+        raise typer.Exit(1)
+
+
+def _plain(one: Audit) -> dict[str, object]:
+    return {"city": one.city, "entries": one.entries, "documents": one.documents, "faults": list(one.faults)}
+
+
+async def _audits(city: str | None) -> list[Audit]:
+    settings = settings_of("agreements")
+    connection = await connect(settings.database_url.get_secret_value(), "agreements-verify")
+    try:
+        store = Store(connection)
+        cities = [city] if city else await store.register.cities()
+        return [await audit(store, one) for one in cities]
+    finally:
+        await connection.close()

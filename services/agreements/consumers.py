@@ -1,0 +1,22 @@
+"""Which event is handled by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.inbox import Handler
+from chassis.membership import on_membership_changed
+from contracts.event import Event
+from contracts.events.impact import PlanFulfilled
+from contracts.events.intake import StakeholderChanged, StakeholderMembershipChanged, StakeholderRegistered
+from contracts.events.matching import MatchAccepted, MatchReleased
+from services.agreements.handlers import events
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    StakeholderRegistered: events.on_stakeholder,
+    StakeholderChanged: events.on_stakeholder,
+    StakeholderMembershipChanged: on_membership_changed,
+    MatchAccepted: events.on_match_accepted,
+    MatchReleased: events.on_match_released,
+    PlanFulfilled: events.on_plan_fulfilled,
+}

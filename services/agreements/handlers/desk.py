@@ -1,0 +1,93 @@
+"""What handlers stand on besides the store: the documents room and the city's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chassis.delivery import Delivery
+from chassis.unit import Unit
+from services.agreements.documents.data import DocumentData
+from services.agreements.documents.render import render_off_loop
+from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.instruments import Instrument
+from services.agreements.domain.outcome import Outcome
+from services.agreements.domain.refusals import Refused
+from services.agreements.store import Store
+
+CITY_TIME = ZoneInfo("Europe/Rome")
+"""Days of acts and years of protocol numbers are those of the city, not of UTC."""
+
+AgreementsUnit = Unit[Store]
+
+
+class Unknown(Refused):
+    """There is no such agreement, or it is none of the asker's business."""
+
+    def __init__(self) -> None:
+        super().__init__("unknown-agreement", "Accordo non trovato.", "There is no such agreement.")
+
+
+class Stale(Refused):
+    """Somebody else changed the file since it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "stale",
+            "Nel frattempo qualcun altro ha modificato questo fascicolo: ricaricare e riprovare.",
+            "Somebody else changed this file in the meantime: reload and try again.",
+        )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """How documents are made. `development_signer` is False where only real signatures may be used."""
+
+    development_signer: bool = True
+    city_names: Mapping[str, str] = field(default_factory=dict)
+    render: Callable[[DocumentData], Awaitable[bytes]] = render_off_loop
+
+    def city_name(self, city: str) -> str:
+        return self.city_names.get(city, city)
+
+
+def city_day(moment: datetime) -> date:
+    """The calendar day in the city."""
+    return moment.astimezone(CITY_TIME).date()
+
+
+async def instrument_of(unit: AgreementsUnit, file: AgreementFile) -> Instrument | None:
+    """The version of the instrument that the file has pinned; None as long as none is chosen."""
+    if file.instrument is None or file.instrument_version is None:
+        return None
+    return await unit.store.instruments.one(unit.scope, file.instrument, file.instrument_version)
+
+
+async def keep(
+    unit: AgreementsUnit,
+    outcome: Outcome,
+    act: str,
+    note: str | None = None,
+    cause: Delivery[Any] | None = None,
+) -> AgreementFile:
+    """Saves what was decided, notes it in the history and publishes its events; `cause` is the event that led here."""
+    await unit.store.files.save(unit.scope, outcome.file, unit.now)
+    await unit.store.files.note(unit.scope, outcome.file, unit.now, act, note)
+    publish(unit, outcome, cause)
+    return outcome.file
+
+
+def publish(unit: AgreementsUnit, outcome: Outcome, cause: Delivery[Any] | None = None) -> None:
+    """Appends the events; each carries the version it reports."""
+    for event in outcome.events:
+        version: int = event.version  # type: ignore[attr-defined]
+        unit.append(
+            event,
+            aggregate_id=outcome.file.agreement_id,
+            version=version,
+            case=outcome.file.need_id,
+            cause=cause,
+        )

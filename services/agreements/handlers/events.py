@@ -1,0 +1,81 @@
+"""What other services' events bring about here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chassis.delivery import Delivery
+from chassis.failures import PermanentFailure
+from chassis.scope import Scope
+from contracts.events.impact import PlanFulfilled
+from contracts.events.intake import StakeholderChanged, StakeholderRegistered
+from contracts.events.matching import MatchAccepted, MatchReleased
+from services.agreements.domain import closing, drafting
+from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.register import EntryAct
+from services.agreements.domain.states import State
+from services.agreements.handlers.desk import AgreementsUnit, city_day, keep, publish
+from services.agreements.handlers.registering import enter_end
+
+
+async def on_match_accepted(unit: AgreementsUnit, deliveries: Sequence[Delivery[MatchAccepted]]) -> None:
+    """Opens one file per match; a match that has one already keeps it."""
+    for delivery in deliveries:
+        here = unit.within(Scope(delivery.city, "matching"))
+        outcome = drafting.draft(delivery.event, here.new_id(), here.now, city_day(here.now))
+        if await here.store.files.add(here.scope, outcome.file):
+            await here.store.files.note(here.scope, outcome.file, here.now, "draft")
+            publish(here, outcome, delivery)
+
+
+async def on_match_released(unit: AgreementsUnit, deliveries: Sequence[Delivery[MatchReleased]]) -> None:
+    """Closes the file of a match that is gone."""
+    ended: list[tuple[AgreementsUnit, AgreementFile]] = []
+    for delivery in deliveries:
+        here = unit.within(Scope(delivery.city, "matching"))
+        file = await here.store.files.load_by_match(here.scope, delivery.event.match_id)
+        if file is None:
+            # Its acceptance comes before it on the same key, so it must be here.
+            raise PermanentFailure(f"match {delivery.event.match_id} has no file")
+        outcome = closing.release(file, delivery.event.reason_code, city_day(here.now))
+        if outcome.events:
+            ended.append((here, await keep(here, outcome, "release", delivery.event.reason_code, delivery)))
+    await _register(ended)
+
+
+async def on_plan_fulfilled(unit: AgreementsUnit, deliveries: Sequence[Delivery[PlanFulfilled]]) -> None:
+    """Completes the agreement once impact says that all is delivered and measured."""
+    ended: list[tuple[AgreementsUnit, AgreementFile]] = []
+    for delivery in deliveries:
+        here = unit.within(Scope(delivery.city, "impact"))
+        file = await here.store.files.load(here.scope, delivery.event.agreement_id)
+        if file is None:
+            # Impact knows of an agreement only from our own AgreementSigned.
+            raise PermanentFailure(f"agreement {delivery.event.agreement_id} is not known here")
+        outcome = closing.complete(file)
+        if outcome.events:
+            ended.append((here, await keep(here, outcome, "complete", cause=delivery)))
+    await _register(ended)
+
+
+async def on_stakeholder(
+    unit: AgreementsUnit, deliveries: Sequence[Delivery[StakeholderRegistered | StakeholderChanged]]
+) -> None:
+    """Projects names and kinds of organisations."""
+    await unit.store.directory.project(
+        [
+            (one.city, one.event.stakeholder_id, one.event.version, one.event.name, one.event.stakeholder_type)
+            for one in deliveries
+        ]
+    )
+
+
+async def _register(ended: list[tuple[AgreementsUnit, AgreementFile]]) -> None:
+    """Enters the ends last: the register's lock comes after those of all files, as it does everywhere."""
+    acts: dict[State, EntryAct] = {
+        State.REJECTED: "rejected",
+        State.TERMINATED: "terminated",
+        State.COMPLETED: "completed",
+    }
+    for here, file in ended:
+        await enter_end(here, file, acts[file.state])

@@ -1,0 +1,159 @@
+"""Approval fixes the document and its number; each signature is made, verified and kept before it counts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis.auth.actor import Actor
+from contracts.values import SignatureEvidence
+from services.agreements.documents.compose import Surroundings, compose
+from services.agreements.documents.render import content_hash
+from services.agreements.documents.signing import (
+    Authority,
+    Credential,
+    create_authority,
+    fingerprint,
+    issue,
+    sign_off_loop,
+)
+from services.agreements.documents.signing import Signatory as Signer
+from services.agreements.documents.verification import Expected, Trust, Verification, verify_off_loop
+from services.agreements.domain import signing
+from services.agreements.domain.commands import Sign
+from services.agreements.domain.file import AgreementFile, Signatory
+from services.agreements.domain.refusals import NotAllowed, NotPossible, Refused
+from services.agreements.handlers.access import refuse_role, signs_for
+from services.agreements.handlers.desk import (
+    AgreementsUnit,
+    Desk,
+    city_day,
+    instrument_of,
+    keep,
+)
+from services.agreements.handlers.filling import opened
+from services.agreements.handlers.registering import enter
+
+
+class NotVerified(Refused):
+    """The document with the new signature did not verify; nothing was kept."""
+
+    def __init__(self, verification: Verification) -> None:
+        reasons = ", ".join(sorted({refusal.reason.value for refusal in verification.reasons}))
+        super().__init__(
+            "signature-not-verified",
+            f"La firma non ha superato la verifica: {reasons}.",
+            f"The signature did not pass verification: {reasons}.",
+        )
+        self.verification = verification
+
+
+async def approve(
+    unit: AgreementsUnit, actor: Actor, agreement_id: UUID, desk: Desk, expected: int | None = None
+) -> AgreementFile:
+    """Numbers the file, makes its document and enters both in the register."""
+    file = await opened(unit, actor, agreement_id, expected)
+    refuse_role(actor, "legal")
+    today = city_day(unit.now)
+    record = signing.may_be_approved(file, await instrument_of(unit, file), today)
+    types = await unit.store.directory.types(unit.scope, file.stakeholder_ids)
+    names = await unit.store.directory.names(unit.scope, file.stakeholder_ids)
+    signatories = signing.signatories_of(file, unit.scope.city, types)
+    protocol = await unit.store.register.next_protocol(unit.scope, today.year)
+    numbered = signing.numbered(file, signatories, protocol, today)
+    around = Surroundings(desk.city_name(unit.scope.city), types, names, desk.development_signer)
+    document = await desk.render(compose(numbered, record, around))
+    outcome = signing.approved(numbered, content_hash(document))
+    await unit.store.documents.add_revision(unit.scope, agreement_id, 0, content_hash(document), document, unit.now)
+    approved = await keep(unit, outcome, "approve", str(protocol))
+    await enter(unit, approved, "registered", content_hash(document))
+    return approved
+
+
+async def sign(
+    unit: AgreementsUnit,
+    actor: Actor,
+    agreement_id: UUID,
+    command: Sign,
+    desk: Desk,
+    expected: int | None = None,
+) -> AgreementFile:
+    """Signs for one party with the development signer. With the last signature the agreement is signed."""
+    file = await opened(unit, actor, agreement_id, expected)
+    if not desk.development_signer:
+        raise NotPossible(
+            "no-signer",
+            "In questa installazione il firmatario di sviluppo è spento.",
+            "The development signer is switched off in this installation.",
+        )
+    today = city_day(unit.now)
+    party = signing.awaited(file, await instrument_of(unit, file), _party(actor, file, command), today)
+    if party not in signs_for(actor, file):
+        raise NotAllowed(
+            "not-your-party",
+            "Non può firmare per questa parte.",
+            "You may not sign for this party.",
+            "/party_id",
+        )
+    authority = await _authority(unit)
+    credential = issue(authority, _signer(desk.city_name(unit.scope.city), actor, party), unit.now)
+    approved, document, revision = await _signed_by(unit, file, party, credential)
+    verification = await verify_off_loop(
+        document,
+        approved=approved,
+        expected=expected_signatures(file, party, actor.subject),
+        trust=Trust((authority.certificate,), unit.now),
+    )
+    if not verification.ok:
+        raise NotVerified(verification)
+    sha256 = content_hash(document)
+    await unit.store.documents.add_revision(unit.scope, agreement_id, revision, sha256, document, unit.now)
+    evidence = SignatureEvidence(
+        party_id=party.party_id,
+        level="development",
+        signed_at=unit.now,
+        certificate_sha256=fingerprint(credential),
+    )
+    signed = await keep(unit, signing.signed(file, evidence, actor.subject, sha256, today), "sign", party.party_id)
+    if signed.signed_on is not None:
+        await enter(unit, signed, "signed", sha256)
+    return signed
+
+
+def expected_signatures(file: AgreementFile, party: Signatory, person_id: str) -> dict[str, Expected]:
+    """Who must have signed by now: those before, and `party` through the person who is signing."""
+    expected = {one.field: Expected(one.organisation_id, one.person_id) for one in file.signatories if one.evidence}
+    return expected | {party.field: Expected(party.organisation_id, person_id)}
+
+
+def _party(actor: Actor, file: AgreementFile, command: Sign) -> str:
+    if command.party_id is not None:
+        return command.party_id
+    own = signs_for(actor, file)
+    waiting = [one for one in own if one.evidence is None] or own
+    return waiting[0].party_id if waiting else ""
+
+
+def _signer(city: str, actor: Actor, party: Signatory) -> Signer:
+    name = city if party.is_city else party.name
+    return Signer(party.organisation_id, name, actor.subject, actor.name or actor.subject)
+
+
+async def _authority(unit: AgreementsUnit) -> Authority:
+    known = await unit.store.documents.authority(unit.scope)
+    if known is not None:
+        return known
+    return await unit.store.documents.keep_authority(unit.scope, create_authority(unit.scope.city, unit.now), unit.now)
+
+
+async def _signed_by(
+    unit: AgreementsUnit, file: AgreementFile, party: Signatory, credential: Credential
+) -> tuple[bytes, bytes, int]:
+    """The approved document, the document with one more signature, and the number of that revision."""
+    approved = await unit.store.documents.approved(unit.scope, file.agreement_id)
+    latest = await unit.store.documents.latest(unit.scope, file.agreement_id)
+    if approved is None or latest is None:
+        raise RuntimeError("an approved file has no document")
+    revision, document = latest
+    fields = [one.field for one in file.signatories]
+    signed = await sign_off_loop(document, field=party.field, fields=fields, credential=credential)
+    return approved, signed, revision + 1

@@ -1,0 +1,1 @@
+"""The desk's pages: the list of files, one file, the public register. All of them work without scripts."""

@@ -1,0 +1,16 @@
+"""All pages of the service."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from chassis.web.pages import Pages
+from services.agreements.pages import file, lists
+
+
+def router(pages: Pages) -> APIRouter:
+    """`/agreements/desk`, `/agreements/files/{id}`, `/agreements/register`."""
+    routes = pages.router(prefix="/agreements")
+    lists.add(routes, pages)
+    file.add(routes, pages)
+    return routes

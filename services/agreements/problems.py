@@ -1,0 +1,50 @@
+"""Refusals of the domain as problems of HTTP, each with its status and its pointers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chassis.http.problem import Problem
+from contracts.values import FieldError
+from services.agreements.domain.checks import Check
+from services.agreements.domain.refusals import ChecksOpen, Invalid, NotAllowed, NotPossible, Refused
+from services.agreements.handlers.desk import Stale, Unknown
+from services.agreements.handlers.signing import NotVerified
+
+_STATUS: dict[type[Refused], int] = {
+    Unknown: 404,
+    Stale: 412,
+    NotAllowed: 403,
+    NotPossible: 409,
+    NotVerified: 409,
+    Invalid: 422,
+    ChecksOpen: 422,
+}
+
+
+@contextmanager
+def refusals_as_problems() -> Iterator[None]:
+    """Whatever the domain refuses inside leaves as a Problem."""
+    try:
+        yield
+    except Refused as refused:
+        raise problem_of(refused) from refused
+
+
+def problem_of(refused: Refused) -> Problem:
+    errors = [_error(check) for check in refused.checks] if isinstance(refused, ChecksOpen) else []
+    if refused.pointer:
+        errors.append(
+            FieldError(
+                pointer=refused.pointer,
+                code=refused.code,
+                message_it=refused.italian,
+                message_en=refused.english,
+            )
+        )
+    return Problem(_STATUS[type(refused)], refused.code, refused.italian, refused.english, errors)
+
+
+def _error(check: Check) -> FieldError:
+    return FieldError(pointer=check.pointer, code=check.code, message_it=check.text.it, message_en=check.text.en)
