@@ -1,14 +1,10 @@
 """A provider and a client app talking over real HTTP, each served in this process."""
 
-import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -18,7 +14,9 @@ from chassis.http import problem
 from chassis.settings import Settings
 from chassis.web.install import install_web
 from chassis.web.pages import Pages
+from chassis.web.site import site_router
 from chassis.web.static import static_router
+from chassis.web.tests.serving import address, listening, served
 from deploy.local.idp.app import create_provider
 from deploy.local.idp.configuration import Configuration
 
@@ -32,32 +30,6 @@ class Site:
     settings: Settings
 
 
-def listening() -> socket.socket:
-    """A socket that already takes connections, so that nobody has to wait for its server to start."""
-    taker = socket.socket()
-    taker.bind(("127.0.0.1", 0))
-    taker.listen()
-    return taker
-
-
-@contextlib.asynccontextmanager
-async def served(app: FastAPI, taker: socket.socket) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    # Pytest keeps its own signal handling.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-    task = asyncio.create_task(server.serve(sockets=[taker]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-        taker.close()
-
-
-def address(taker: socket.socket) -> str:
-    return f"http://127.0.0.1:{taker.getsockname()[1]}"
-
-
 def client_app(settings: Settings, templates: Path) -> FastAPI:
     """The smallest service with login: what intake is in the whole system."""
     app = FastAPI()
@@ -67,6 +39,7 @@ def client_app(settings: Settings, templates: Path) -> FastAPI:
     install_web(app, pages, settings)
     app.include_router(login_router())
     app.include_router(static_router())
+    app.include_router(site_router(pages))
 
     @app.get("/who")
     async def who(actor: CurrentActor) -> dict[str, object]:
