@@ -28,9 +28,11 @@ import pytest
 
 from deploy.local.bus import Bus, choose
 from deploy.local.in_memory_kafka import InMemoryKafka
+from deploy.local.installation import Installation
 from deploy.local.kafka import KafkaServer
 from deploy.local.ports import free_port
 from deploy.local.postgres import PostgresServer
+from deploy.local.progress import Progress
 from tests.container_kafka import ContainerKafka, engine_answers
 from tests.leftovers import drop_databases, drop_topics
 
@@ -124,6 +126,8 @@ class Servers:
 
     def close(self) -> None:
         """Stop what this run started; on servers that were there before, drop what the run left."""
+        if (self.directory / "system").is_dir():  # a killed run's; otherwise it is down already
+            Installation(self.directory / "system").down(Progress())
         postgres, kafka = self.known("postgres"), self.known("kafka")
         if postgres.get("own"):
             PostgresServer(self.directory / "postgres").kill()  # nothing of it is kept

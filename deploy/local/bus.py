@@ -38,15 +38,19 @@ class Bus(Protocol):
     def kill(self) -> None: ...
 
 
-def choose(directory: Path, port: int, *, require_real: bool, report: Report = silent) -> Bus:
+def choose(
+    directory: Path, port: int, *, require_real: bool, report: Report = silent, fetching: Report = silent
+) -> Bus:
     """The real broker, or the stand-in when it cannot run here; ``require_real`` refuses the stand-in.
+
+    ``report`` hears what a person must know, ``fetching`` each jar as it arrives.
 
     Raises:
         CannotStart: the real broker is required and something it needs is missing.
     """
     obstacle = real_kafka_obstacle()
     if obstacle is None:
-        return KafkaServer(directory, port, report=report)
+        return KafkaServer(directory, port, report=fetching)
     if require_real:
         raise obstacle
     report(str(obstacle))

@@ -19,6 +19,7 @@ from deploy.local.bus import Bus, choose
 from deploy.local.environment import Surroundings
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
+from deploy.local.kafka_jars import cache_directory
 from deploy.local.layout import PROJECT, Home, Ports
 from deploy.local.postgres import PostgresServer
 from deploy.local.preflight import examine, failures
@@ -104,13 +105,23 @@ class Installation:
             running.wait_ready()
             bus, is_new = running, False
         else:
-            bus, is_new = choose(self.home.kafka, ports.kafka, require_real=require_real, report=progress.say), True
-            with progress.step("Kafka" if bus.kind != InMemoryKafka.kind else "Kafka (in-memory stand-in)"):
-                bus.start()
+            bus, is_new = self._start_new_bus(ports, require_real, progress), True
         if bus.kind != InMemoryKafka.kind:  # the stand-in makes topics at first use and refuses to be asked
             with progress.step("Topics"):
                 asyncio.run(ensure_topics(Settings(kafka_bootstrap=bus.bootstrap, topic_prefix="")))
         return bus, is_new
+
+    def _start_new_bus(self, ports: Ports, require_real: bool, progress: Progress) -> Bus:
+        bus = choose(
+            self.home.kafka, ports.kafka, require_real=require_real, report=progress.say, fetching=progress.passing
+        )
+        if bus.kind == InMemoryKafka.kind:
+            name = "Kafka (in-memory stand-in)"
+        else:
+            name = "Kafka" if cache_directory().is_dir() else "Kafka, fetched for the first time (45 MB)"
+        with progress.step(name):
+            bus.start()
+        return bus
 
     def _bus(self) -> Bus:
         """The bus that was used last: whichever of the two runs."""

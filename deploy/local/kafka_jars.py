@@ -86,7 +86,7 @@ def jars(report: Report) -> Path:
 
 
 def _fetch(target: Path, report: Report) -> None:
-    report(f"Fetching Apache Kafka {version()} (about 45 MB, only the first time)")
+    report(f"Fetching Apache Kafka {version()}")
     command = [maven(), "--batch-mode", "--file", str(POM), "dependency:copy-dependencies"]
     command += ["-DincludeScope=runtime", f"-DoutputDirectory={target}"]
     said: list[str] = []

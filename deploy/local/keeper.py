@@ -55,11 +55,13 @@ class Keeper:
             code = await self._run_once()
             if self._stopping.is_set():
                 break
-            pause = FIRST_PAUSE if time.monotonic() - began > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            if time.monotonic() - began > STEADY_SECONDS:
+                pause = FIRST_PAUSE
             self._set("waiting to restart", None, code)
             self.condition.restarts += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
         self._set("stopped", None, self.condition.last_exit)
 
     async def stop(self) -> None:

@@ -1,0 +1,89 @@
+"""The whole system as `make up` brings it up, once per run, for the tests that need all of it.
+
+``SPORTELLO_TEST_HOME`` names the ``.sportello`` directory of an installation that runs already (quicker while
+writing a test; `sportello up` made it). Otherwise one is brought up on ports of its own and taken down at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.local.installation import Installation
+from deploy.local.layout import Ports
+from deploy.local.ports import is_free
+from deploy.local.processes import kill_family
+from deploy.local.progress import Progress
+from deploy.local.readiness import supervisor_state
+from tests.servers import REQUIRE_VARIABLE, STAND_IN_PROVES_NOT, Servers
+
+HOME_VARIABLE = "SPORTELLO_TEST_HOME"
+
+
+@dataclass(frozen=True)
+class System:
+    """A running installation, and the ways to hurt it."""
+
+    installation: Installation
+
+    @property
+    def ports(self) -> Ports:
+        return self.installation.home.ports()
+
+    @property
+    def url(self) -> str:
+        """Where a browser goes: the edge."""
+        return self.ports.public_url
+
+    @property
+    def issuer(self) -> str:
+        """The development identity provider."""
+        return self.ports.issuer
+
+    def pid(self, part: str) -> int:
+        """The process of a service, of ``edge`` or of ``identity``."""
+        found = supervisor_state(self.installation.home)["programs"][part]["pid"]
+        if not found:
+            raise LookupError(f"{part} is not running")
+        return int(found)
+
+    def kill(self, part: str) -> None:
+        """SIGKILL a part, as a crash would; ``postgres`` and ``kafka`` too. The supervisor brings it back."""
+        if part == "postgres":
+            self.installation.postgres.kill()
+        elif part == "kafka":
+            self.installation.bus.kill()
+        else:
+            kill_family(self.pid(part))
+
+    def environment(self) -> dict[str, str]:
+        """For running the `sportello` command against this installation."""
+        return {**os.environ, "SPORTELLO_HOME": str(self.installation.home.root)}
+
+
+def free_offset() -> int:
+    """An offset at which every port is free."""
+    while True:
+        ports = Ports(random.randrange(10_000, 50_000, 50))
+        if all(is_free(port) for port in (*ports.listening(), ports.kafka, ports.kafka + 1)):
+            return ports.offset
+
+
+@pytest.fixture(scope="session")
+def system(servers: Servers) -> Iterator[System]:
+    given = os.environ.get(HOME_VARIABLE)
+    if given:
+        yield System(Installation(Path(given)))
+        return
+    installation = Installation(servers.directory / "system")
+    required = os.environ.get(REQUIRE_VARIABLE) == "1"
+    installation.up(Ports(free_offset()), Progress(), require_kafka=required)
+    if installation.bus.kind == "in-memory":
+        servers.not_proven(STAND_IN_PROVES_NOT)
+    yield System(installation)
+    installation.down(Progress())
