@@ -17,9 +17,10 @@ from chassis.service import units_of
 from chassis.validation import field_errors
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language
+from chassis.web.i18n import current_language, mark
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
+from chassis.web.vocabulary import label
 from services.agreements.api import desk_of, scope_of
 from services.agreements.domain.commands import ChooseInstrument, Decide, Sign, Terminate
 from services.agreements.domain.file import AgreementFile
@@ -29,6 +30,7 @@ from services.agreements.handlers.access import FILLS_IN, refuse_reading, signs_
 from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.pages import forms
 from services.agreements.problems import refusals_as_problems
+from services.agreements.store.files import Happening
 from services.agreements.views import pinned, view_of
 
 SignedIn = Annotated[Actor, Depends(require())]
@@ -68,7 +70,7 @@ class Desk:
             file=view,
             record=record,
             instruments=[(one.code, one.title.in_(language)) for one in _newest(records)],
-            history=history,
+            history=[(one.at, act_name(one.act), note_of(one, file)) for one in history],
             forms=forms.filled(file) | (wrong or {}),
             spare=forms.SPARE_INDICATORS,
             fills_in=actor.has(*FILLS_IN) and allows(file.state, Act.EDIT),
@@ -131,6 +133,39 @@ class Desk:
                 raise
             text = problem.italian if current_language() == "it" else problem.english
             return await self.show(request, actor, agreement_id, problem.status, text)
+
+
+ACTS = {
+    "draft": mark("File opened"),
+    "instrument": mark("Instrument and terms"),
+    "communication_plan": mark("Communication plan"),
+    "impact_plan": mark("Impact plan"),
+    "document": mark("Document put on file"),
+    "submit": mark("Handed to the Legal Office"),
+    "approve": mark("Approved"),
+    "reject": mark("Refused for good"),
+    "sign": mark("Signed"),
+    "activate": mark("Took effect"),
+    "suspend": mark("Suspended"),
+    "resume": mark("Resumed"),
+    "terminate": mark("Ended early"),
+    "complete": mark("Completed"),
+    "release": mark("Match released"),
+}
+
+
+def act_name(act: str) -> str:
+    """What happened, in the reader's language."""
+    return _(ACTS[act]) if act in ACTS else act
+
+
+def note_of(happening: Happening, file: AgreementFile) -> str:
+    """The note of a line of history, with codes said in words."""
+    note = happening.note or ""
+    if happening.act == "instrument":
+        return label("instrument", note)
+    party = file.party(note)
+    return party.name if party else note
 
 
 def _newest(records: tuple[Any, ...]) -> list[Any]:
@@ -228,6 +263,8 @@ def add(routes: APIRouter, pages: Pages) -> None:
                 form.refuse("upload", _("Give words or a file: PDF, PNG, JPEG or text, at most 10 MB."))
                 form.refuse_all(one for one in field_errors(wrong) if one.pointer in ("/text", "/kind"))
                 form.model = None
+
+        await request.close()  # lets go of the uploaded file's temporary copy
 
         async def change(unit: AgreementsUnit, expected: int | None) -> AgreementFile:
             assert command is not None

@@ -36,6 +36,13 @@ STRANGER = Actor(
     subject="x", city=CITY, name="X", roles=frozenset({"partner"}), stakeholders=frozenset({str(new_id())})
 )
 
+INDICATOR = {
+    "code": "children_reached",
+    "title_it": "Bambini raggiunti",
+    "title_en": "Children reached",
+    "unit": "IE",
+    "target": "300",
+}
 DONATION_TERMS = {
     "modest_value": "Modico anche per i mezzi del donante",
     "acceptance": "Determina 12/2026",
@@ -164,13 +171,6 @@ class Story:
         await self.done(one, "instrument", GUIDE, {"instrument": instrument, "terms": terms or DONATION_TERMS})
         plan = {"summary": "Comunicato congiunto", "channels": ["web_site"]}
         await self.done(one, "communication-plan", GUIDE, plan)
-        indicator = {
-            "code": "children_reached",
-            "title_it": "Bambini",
-            "title_en": "Children",
-            "unit": "IE",
-            "target": "300",
-        }
         await self.done(one, "impact-plan", GUIDE, {"indicators": [INDICATOR]})
         return str(one)
 
