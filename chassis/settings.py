@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     fetch_max_wait_ms: int = Field(default=500, ge=1)
 
     oidc_issuer: str = "http://localhost:8110"
+    oidc_discovery_url: str | None = Field(
+        default=None, description="where services read the issuer's metadata, if not under the issuer itself"
+    )
     oidc_client_id: str = "sportello"
     oidc_client_secret: SecretStr = SecretStr("")
     session_secret: SecretStr = SecretStr("")

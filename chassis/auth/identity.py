@@ -32,7 +32,7 @@ class Identity:
         secret = settings.session_secret.get_secret_value()
         if len(secret) < LEAST_SECRET:
             raise ValueError(f"SPORTELLO_SESSION_SECRET needs at least {LEAST_SECRET} characters")
-        provider = Provider(settings.oidc_issuer, getattr(settings, "oidc_discovery_url", None))
+        provider = Provider(settings.oidc_issuer, settings.oidc_discovery_url)
         return cls(
             provider=provider,
             verifier=TokenVerifier(provider, audience=settings.oidc_client_id),
