@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from deploy.local import kafka_jars
+from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
 from deploy.local.kafka import KafkaServer, real_kafka_obstacle, silent
 from deploy.local.kafka_jars import Report
@@ -48,7 +50,7 @@ def choose(
     Raises:
         CannotStart: the real broker is required and something it needs is missing.
     """
-    obstacle = real_kafka_obstacle()
+    obstacle = real_kafka_obstacle() or _fetch_obstacle(fetching)
     if obstacle is None:
         return KafkaServer(directory, port, report=fetching)
     if require_real:
@@ -56,3 +58,11 @@ def choose(
     report(str(obstacle))
     report(IN_MEMORY_NOTICE)
     return InMemoryKafka(directory)
+
+
+def _fetch_obstacle(fetching: Report) -> CannotStart | None:
+    try:
+        kafka_jars.jars(fetching)
+    except CannotStart as obstacle:
+        return obstacle
+    return None

@@ -7,7 +7,7 @@ import fcntl
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from chassis.database.migrations import MigrationError, migrate
@@ -112,14 +112,12 @@ class Installation:
         return bus, is_new
 
     def _start_new_bus(self, ports: Ports, require_real: bool, progress: Progress) -> Bus:
-        bus = choose(
-            self.home.kafka, ports.kafka, require_real=require_real, report=progress.say, fetching=progress.passing
-        )
-        if bus.kind == InMemoryKafka.kind:
-            name = "Kafka (in-memory stand-in)"
-        else:
-            name = "Kafka" if cache_directory().is_dir() else "Kafka, fetched for the first time (45 MB)"
-        with progress.step(name):
+        cached = cache_directory().is_dir()
+        with nullcontext() if cached else progress.step("Kafka fetched (45 MB, only the first time)"):
+            bus = choose(
+                self.home.kafka, ports.kafka, require_real=require_real, report=progress.say, fetching=progress.passing
+            )
+        with progress.step("Kafka (in-memory stand-in)" if bus.kind == InMemoryKafka.kind else "Kafka"):
             bus.start()
         return bus
 

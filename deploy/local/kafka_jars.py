@@ -99,7 +99,18 @@ def _fetch(target: Path, report: Report) -> None:
             if fetched:
                 report(f"Fetched {fetched.group(1)}")
     if process.returncode != 0:
-        raise explain("Fetching Apache Kafka", "".join(said))
+        raise _why_not_fetched("".join(said))
+
+
+def _why_not_fetched(said: str) -> CannotStart:
+    failure = explain("Fetching Apache Kafka", said)
+    if "disk is full" in failure.what:
+        return failure
+    reason = next((line.removeprefix("[ERROR] ") for line in said.splitlines() if line.startswith("[ERROR]")), "")
+    return CannotStart(
+        f"Apache Kafka could not be fetched: {reason[:300] or 'Maven gave no reason'}",
+        "Look at the network, or at the mirror in Maven's settings, and try again.",
+    )
 
 
 def _check(place: Path) -> None:

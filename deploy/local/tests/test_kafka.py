@@ -98,6 +98,24 @@ def test_without_java_the_stand_in_is_taken_and_announced(tmp_path: Path, monkey
     assert "nothing on the bus survives" in said[1]
 
 
+def test_what_cannot_be_fetched_is_replaced_and_the_reason_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, script in {
+        "java": "echo 'openjdk version \"17.0.1\"' >&2",
+        "mvn": "echo '[INFO] Scanning'; echo '[ERROR] Unknown host'; exit 1",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    said: list[str] = []
+    assert choose(tmp_path, 1, require_real=False, report=said.append).kind == "in-memory"
+    assert "could not be fetched: Unknown host" in said[0]
+    assert list((tmp_path / "cache" / "sportello").iterdir()) == []
+
+
 def test_required_kafka_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
