@@ -10,6 +10,7 @@ import psutil
 from rich.table import Table
 
 from deploy.local.installation import Installation
+from deploy.local.processes import family
 from deploy.local.programs import Program, load
 from deploy.local.readiness import Answer, ask_all, supervisor_state
 
@@ -60,8 +61,10 @@ def _part(program: Program, state: dict[str, Any], answer: Answer) -> dict[str, 
 
 
 def _memory_mb(pid: int | None) -> int | None:
+    """Resident memory of the process and of the workers it started."""
+    members = family(pid) if pid else []
     try:
-        return round(psutil.Process(pid).memory_info().rss / 1e6) if pid else None
+        return round(sum(member.memory_info().rss for member in members) / 1e6) if members else None
     except psutil.NoSuchProcess:
         return None
 
