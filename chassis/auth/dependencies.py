@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
+from chassis import log
 from chassis.auth import refusals
 from chassis.auth.actor import Actor
 from chassis.auth.csrf import SAFE_METHODS, is_own_request
@@ -16,6 +17,8 @@ from chassis.http.problem import Problem
 from chassis.settings import Settings
 from chassis.web.i18n import Language, speaking
 from chassis.web.vocabulary import label
+
+_logger = log.get("auth")
 
 
 class Memberships(Protocol):
@@ -102,8 +105,11 @@ async def _bearer(authorization: str, identity: Identity) -> Actor:
     except TokenExpired as failure:
         raise refusals.expired() from failure
     except TokenInvalid as failure:
+        # The failed check is named, never the token or what it says of a person.
+        _logger.info("auth.token_refused", reason=str(failure))
         raise refusals.invalid_token() from failure
     except ProviderUnavailable as failure:
+        _logger.warning("auth.provider_unavailable", issuer=identity.provider.issuer)
         raise refusals.provider_unavailable() from failure
 
 
@@ -121,5 +127,6 @@ def session_actor(request: Request, identity: Identity) -> Actor:
             return Actor.anonymous(identity.city)
         raise refusals.expired() from failure
     if not is_own_request(request, identity.origin):
+        _logger.warning("auth.foreign_request", path=request.url.path, public_url=identity.public_url)
         raise refusals.foreign_request()
     return actor

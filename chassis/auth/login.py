@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from chassis import log
 from chassis.auth import refusals
 from chassis.auth.actor import IncompleteClaims, actor_from_claims
 from chassis.auth.dependencies import CurrentActor
@@ -26,6 +27,8 @@ COOKIE_LIMIT = 3800
 """Bytes of a value that every browser keeps (RFC 6265 §6.1 asks for 4096 with name and attributes)."""
 
 CALLBACK = "/auth/callback"
+
+_logger = log.get("auth")
 
 
 def login_router() -> APIRouter:
@@ -93,8 +96,10 @@ async def callback(
         claims = await identity.verifier.claims(id_token, nonce=str(remembered["nonce"]))
         actor = actor_from_claims(claims)
     except (ProviderUnavailable, httpx.HTTPError) as failure:
+        _logger.warning("auth.provider_unavailable", issuer=identity.provider.issuer)
         raise refusals.provider_unavailable() from failure
     except (TokenExpired, TokenInvalid, IncompleteClaims) as failure:
+        _logger.info("auth.login_failed", reason=str(failure))
         raise refusals.login_failed() from failure
     response = RedirectResponse(safe_next(str(remembered["next"])), status_code=303)
     _set_cookie(response, identity, SESSION_COOKIE, identity.sessions.issue(actor), seconds=SESSION_SECONDS)

@@ -143,4 +143,11 @@ def _root(request: Request) -> str:
 def _keep_language(request: Request, response: HTMLResponse) -> None:
     asked = request.query_params.get("lang")
     if asked in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, asked, max_age=LANGUAGE_SECONDS, httponly=True, samesite="lax")
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            asked,
+            max_age=LANGUAGE_SECONDS,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
