@@ -111,7 +111,10 @@ def logs(
     width = max((len(name) for name in files), default=0)
 
     def tell(name: str, line: str) -> None:
-        typer.echo(json.dumps({"log": name, "line": line}) if as_json else f"{name:<{width}} | {line}")
+        if as_json:
+            typer.echo(json.dumps({"log": name, "line": line}))
+        else:
+            typer.echo(f"{name:<{width}} | {log_files.readable(line)}")
 
     try:
         for name, line in log_files.last_lines(files, lines):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -51,3 +52,17 @@ def _since(path: Path, places: dict[str, int], name: str) -> Iterator[str]:
     complete = whole[: whole.rfind(b"\n") + 1]
     places[name] += len(complete)
     yield from complete.decode("utf-8", errors="replace").splitlines()
+
+
+def readable(line: str) -> str:
+    """A structured line as a person reads it: time, level, what happened, then the rest as key=value."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(entry, dict) or "event" not in entry:
+        return line
+    moment = str(entry.pop("timestamp", ""))[11:23]
+    head = [moment, str(entry.pop("level", "")).upper(), str(entry.pop("event"))]
+    entry.pop("service", None)  # said at the start of the line
+    return " ".join([*filter(None, head), *(f"{key}={value}" for key, value in entry.items())])

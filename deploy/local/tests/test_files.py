@@ -112,6 +112,22 @@ def test_following_tells_whole_new_lines_only(home: Home) -> None:
     assert list(logs._since(log, places, "intake")) == ["unfinished"]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            '{"event": "relay.interrupted", "level": "warning", "timestamp": "2026-01-02T03:04:05.678901Z",'
+            ' "service": "intake", "error": "KafkaError"}',
+            "03:04:05.678 WARNING relay.interrupted error=KafkaError",
+        ),
+        ("Traceback (most recent call last):", "Traceback (most recent call last):"),
+        ("[1, 2]", "[1, 2]"),
+    ],
+)
+def test_structured_lines_are_made_readable_and_others_left(line: str, told: str) -> None:
+    assert logs.readable(line) == told
+
+
 def test_one_persona_of_each_group_is_welcomed() -> None:
     found = welcomed()
     assert len(found.people) == len({person.username for person in found.people})
