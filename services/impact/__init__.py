@@ -1,0 +1,1 @@
+"""Impact: what was delivered and measured, from the signature on."""

@@ -1,0 +1,242 @@
+"""HTTP: plans and reports for those concerned, results and the indicator library for everybody."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from chassis.auth import Actor, CurrentActor, require
+from chassis.http.commands import Reply, command
+from chassis.http.etag import check, etag, expected_version
+from chassis.http.paging import After, Limit, Page, decode, page
+from chassis.http.problem import not_found
+from chassis.scope import Scope
+from chassis.service import units_of
+from chassis.unit import Unit
+from contracts.values import Slug
+from services.impact import edge, exports
+from services.impact.domain.commands import (
+    CorrectDelivery,
+    CorrectMeasurement,
+    DefineIndicator,
+    RecordDelivery,
+    RecordMeasurement,
+)
+from services.impact.domain.reporter import no_such_plan
+from services.impact.domain.reports import Filters, PlanReport, PlanSummary, Summary
+from services.impact.edge import DeliveryReply, MeasurementReply
+from services.impact.handlers import indicators, results
+from services.impact.store import Store
+
+router = APIRouter(prefix="/impact/api/v1", tags=["impact"])
+LoggedIn = Annotated[Actor, Depends(require())]
+Coordinator = Annotated[Actor, Depends(require("coordinator"))]
+PlanState = Literal["open", "fulfilled", "closed"]
+_REPEATED: dict[int | str, dict[str, Any]] = {200: {"description": "On record already, or nothing to correct"}}
+
+
+class DeliveryOfPlan(RecordDelivery):
+    plan_id: UUID
+
+
+class MeasurementOfPlan(RecordMeasurement):
+    plan_id: UUID
+
+
+class IndicatorEntry(BaseModel):
+    """``in_library`` is false for an indicator that only plans name; its ``version`` is then 0."""
+
+    code: str
+    title_it: str
+    title_en: str
+    unit: str
+    version: int
+    in_library: bool = True
+
+
+def filters(
+    need: UUID | None = None,
+    policy_area: Slug | None = None,
+    since: Annotated[date | None, Query(alias="from", description="First day of delivery or measurement")] = None,
+    until: Annotated[date | None, Query(alias="to", description="Last day")] = None,
+) -> Filters:
+    return Filters(need=need, policy_area=policy_area, since=since, until=until)
+
+
+FilteredBy = Annotated[Filters, Depends(filters)]
+
+
+def scope_of(actor: Actor) -> Scope:
+    return Scope(actor.city, actor.subject or "anonymous")
+
+
+@router.get("/plans")
+async def list_plans(
+    request: Request,
+    actor: LoggedIn,
+    state: PlanState | None = None,
+    need: UUID | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[PlanSummary]:
+    """The plans that concern whoever asks, the newest signature first."""
+    reach = edge.reach_of(actor)
+    position = decode(after, 2)
+    if reach is None:
+        return Page(items=[])
+    async with units_of(request).reading() as store:
+        found = await store.readings.page(
+            scope_of(actor),
+            reach,
+            limit=limit + 1,
+            state=state,
+            need=need,
+            after=(date.fromisoformat(position[0]), UUID(position[1])) if position else None,
+        )
+    return page(found, limit, lambda one: (one.signed_on, one.plan_id))
+
+
+@router.get("/plans/{plan_id}")
+async def read_plan(request: Request, response: Response, actor: LoggedIn, plan_id: UUID) -> PlanReport:
+    """A plan with all that is on record, for those concerned."""
+    async with units_of(request).reading() as store:
+        report = await plan_for(store, actor, plan_id)
+    response.headers["ETag"] = etag(report.version)
+    return report
+
+
+async def plan_for(store: Store, actor: Actor, plan_id: UUID) -> PlanReport:
+    """The plan, if the actor may read it. Raises a 404 problem."""
+    scope = scope_of(actor)
+    with edge.refusals_as_problems():
+        plan = await store.plans.find(scope, plan_id)
+        report = await store.readings.plan(scope, plan_id)
+        if plan is None or report is None or not edge.reporter_of(actor).may_read(plan):
+            raise no_such_plan()
+    return report
+
+
+@router.post("/plans/{plan_id}/deliveries", status_code=201, response_model=DeliveryReply, responses=_REPEATED)
+async def record_delivery(request: Request, actor: LoggedIn, plan_id: UUID, body: RecordDelivery) -> Response:
+    """Something was handed over. The same ``external_ref`` again answers 200 with what is on record."""
+
+    async def work(unit: Unit[Store]) -> Reply:
+        with edge.refusals_as_problems():
+            kept = await results.record_delivery(unit, plan_id, edge.reporter_of(actor), body)
+        reply = await edge.delivery_reply(unit, kept)
+        return Reply(201 if kept.new else 200, reply, {"ETag": etag(reply.plan_version)})
+
+    return await command(request, units_of(request), scope_of(actor), work)
+
+
+@router.post("/plans/{plan_id}/measurements", status_code=201, response_model=MeasurementReply, responses=_REPEATED)
+async def record_measurement(request: Request, actor: LoggedIn, plan_id: UUID, body: RecordMeasurement) -> Response:
+    """An indicator was measured. The same ``external_ref`` again answers 200 with what is on record."""
+
+    async def work(unit: Unit[Store]) -> Reply:
+        with edge.refusals_as_problems():
+            kept = await results.record_measurement(unit, plan_id, edge.reporter_of(actor), body)
+        reply = await edge.measurement_reply(unit, kept)
+        return Reply(201 if kept.new else 200, reply, {"ETag": etag(reply.plan_version)})
+
+    return await command(request, units_of(request), scope_of(actor), work)
+
+
+@router.post("/deliveries", status_code=201, response_model=DeliveryReply, responses=_REPEATED)
+async def record_delivery_of(request: Request, actor: LoggedIn, body: DeliveryOfPlan) -> Response:
+    """The same, for systems that keep the plan in the record."""
+    plain = RecordDelivery(**body.model_dump(exclude={"plan_id"}))
+    return await record_delivery(request, actor, body.plan_id, plain)
+
+
+@router.post("/measurements", status_code=201, response_model=MeasurementReply, responses=_REPEATED)
+async def record_measurement_of(request: Request, actor: LoggedIn, body: MeasurementOfPlan) -> Response:
+    """The same, for systems that keep the plan in the record."""
+    plain = RecordMeasurement(**body.model_dump(exclude={"plan_id"}))
+    return await record_measurement(request, actor, body.plan_id, plain)
+
+
+@router.post("/plans/{plan_id}/deliveries/{delivery_id}/correct", response_model=DeliveryReply)
+async def correct_delivery(
+    request: Request, actor: LoggedIn, plan_id: UUID, delivery_id: UUID, body: CorrectDelivery
+) -> Response:
+    """What was delivered was something else; zero when it never came."""
+
+    async def work(unit: Unit[Store]) -> Reply:
+        with edge.refusals_as_problems():
+            kept = await results.correct_delivery(unit, plan_id, delivery_id, edge.reporter_of(actor), body)
+        reply = await edge.delivery_reply(unit, kept)
+        return Reply(200, reply, {"ETag": etag(reply.plan_version)})
+
+    return await command(request, units_of(request), scope_of(actor), work)
+
+
+@router.post("/plans/{plan_id}/measurements/{measurement_id}/correct", response_model=MeasurementReply)
+async def correct_measurement(
+    request: Request, actor: LoggedIn, plan_id: UUID, measurement_id: UUID, body: CorrectMeasurement
+) -> Response:
+    """What was measured was something else."""
+
+    async def work(unit: Unit[Store]) -> Reply:
+        with edge.refusals_as_problems():
+            kept = await results.correct_measurement(unit, plan_id, measurement_id, edge.reporter_of(actor), body)
+        reply = await edge.measurement_reply(unit, kept)
+        return Reply(200, reply, {"ETag": etag(reply.plan_version)})
+
+    return await command(request, units_of(request), scope_of(actor), work)
+
+
+@router.get("/summary")
+async def read_summary(request: Request, actor: CurrentActor, asked: FilteredBy) -> Summary:
+    """All results of the city, public; every figure is a sum over what was recorded."""
+    async with units_of(request).reading() as store:
+        summary: Summary = await store.results.summary(scope_of(actor), asked)
+    return summary
+
+
+@router.get("/indicators")
+async def list_indicators(
+    request: Request, actor: CurrentActor, limit: Limit = 200, after: After = None
+) -> Page[IndicatorEntry]:
+    """The indicator library, public, with the indicators that only plans name."""
+    position = decode(after, 1)
+    async with units_of(request).reading() as store:
+        rows = await store.library.page(scope_of(actor), str(position[0]) if position else "", limit + 1)
+    return page([IndicatorEntry(**dict(row)) for row in rows], limit, lambda one: (one.code,))
+
+
+@router.get("/indicators/{code}")
+async def read_indicator(request: Request, response: Response, actor: CurrentActor, code: Slug) -> IndicatorEntry:
+    async with units_of(request).reading() as store:
+        found = await store.library.find(scope_of(actor), code)
+    if found is None:
+        raise not_found("Questo indicatore non è nella libreria.", "This indicator is not in the library.")
+    response.headers["ETag"] = etag(found.version)
+    return IndicatorEntry.model_validate(found, from_attributes=True)
+
+
+@router.put("/indicators/{code}", response_model=IndicatorEntry, responses={201: {"model": IndicatorEntry}})
+async def put_indicator(request: Request, actor: Coordinator, code: Slug, body: DefineIndicator) -> Response:
+    """Defines an indicator; changing one that exists needs ``If-Match``, saying it again does not."""
+
+    async def work(unit: Unit[Store]) -> Reply:
+        known = await indicators.known_indicator(unit, code)
+        if known and (known.title_it, known.title_en, known.unit) != (body.title_it, body.title_en, body.unit):
+            check(expected_version(request), known.version)
+        done = await indicators.define_indicator(unit, code, body)
+        entry = IndicatorEntry.model_validate(done.definition, from_attributes=True)
+        return Reply(201 if done.created else 200, entry, {"ETag": etag(entry.version)})
+
+    return await command(request, units_of(request), scope_of(actor), work)
+
+
+@router.get("/exports/{form}", response_class=Response)
+async def export(request: Request, actor: CurrentActor, form: str, asked: FilteredBy) -> Response:
+    """All results as open data: ``csv`` or ``json``."""
+    async with units_of(request).reading() as store:
+        summary: Summary = await store.results.summary(scope_of(actor), asked)
+    return exports.answer(form, summary)

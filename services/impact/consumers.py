@@ -1,0 +1,27 @@
+"""Which handler applies which event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.inbox import Handler
+from chassis.membership import on_membership_changed
+from contracts.event import Event
+from contracts.events.agreements import AgreementSigned, AgreementTerminated
+from contracts.events.intake import StakeholderChanged, StakeholderMembershipChanged, StakeholderRegistered
+from services.impact.handlers.plans import on_agreement_signed, on_agreement_terminated
+from services.impact.handlers.stakeholders import on_stakeholder_named
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    StakeholderRegistered: on_stakeholder_named,
+    StakeholderChanged: on_stakeholder_named,
+    StakeholderMembershipChanged: on_membership_changed,
+    AgreementSigned: on_agreement_signed,
+    AgreementTerminated: on_agreement_terminated,
+}
+
+NAME_HANDLERS: Mapping[type[Event], Handler] = {
+    StakeholderRegistered: on_stakeholder_named,
+    StakeholderChanged: on_stakeholder_named,
+}
+"""The one read model that is made of others' events alone, and may be rebuilt from the log."""
