@@ -150,12 +150,13 @@ async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 15.0)
     An ``AssertionError`` from the probe counts as not yet.
     """
     deadline = time.monotonic() + within
-    last: Any = None
+    last: T | AssertionError | None = None
     while True:
         try:
-            last = await probe()
-            if last:
-                return last
+            found = await probe()
+            if found:
+                return found
+            last = found
         except AssertionError as error:
             last = error
         if time.monotonic() > deadline:

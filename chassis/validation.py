@@ -58,6 +58,7 @@ _ITALIAN_OF_ENGLISH = {
     "give the value per unit or in total, not both": "indicare il valore unitario o quello totale, non entrambi",
     "an open-ended line has no recurrence": "una riga a quantità aperta non ha ricorrenza",
     "an open-ended line has no total value": "una riga a quantità aperta non ha valore totale",
+    "a text has no NUL character": "un testo non contiene il carattere NUL",
     "the window ends before it starts": "il periodo finisce prima di iniziare",
 }
 

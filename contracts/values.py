@@ -125,9 +125,18 @@ UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$")]
 CpvCode = Annotated[str, Field(pattern=r"^[0-9]{8}(-[0-9])?$")]
 CityCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{2,20}$")]
-ExternalRef = Annotated[str, Field(min_length=1, max_length=200)]
-ShortText = Annotated[str, Field(min_length=1, max_length=300)]
-LongText = Annotated[str, Field(max_length=10_000)]
+
+
+def _no_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("a text has no NUL character")
+    return value
+
+
+_Text = Annotated[str, AfterValidator(_no_nul)]
+ExternalRef = Annotated[_Text, Field(min_length=1, max_length=200)]
+ShortText = Annotated[_Text, Field(min_length=1, max_length=300)]
+LongText = Annotated[_Text, Field(max_length=10_000)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 NilNumber = Annotated[
     int, Field(ge=1, le=88), WithJsonSchema({"type": "string", "pattern": "^([1-9]|[1-7][0-9]|8[0-8])$"})

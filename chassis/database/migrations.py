@@ -67,13 +67,16 @@ def migrations_of(service: str) -> list[Migration]:
     return load("chassis", files("chassis.database") / "sql") + own
 
 
-async def migrate(service: str, owner_dsn: str, *, phase: Phase | None = None) -> list[str]:
+async def migrate(
+    service: str, owner_dsn: str, *, phase: Phase | None = None, migrations: list[Migration] | None = None
+) -> list[str]:
     """Brings the schema up to date and returns the names of the files that ran.
 
     ``phase`` = ``before`` stops at the first file meant for after the rollout that has not run; None runs all.
+    ``migrations`` are the service's own unless given.
     Raises :class:`MigrationError` when a file that has run was changed since.
     """
-    wanted = migrations_of(service)
+    wanted = migrations_of(service) if migrations is None else migrations
     connection = await connect(owner_dsn, f"{service}-migrate")
     try:
         await connection.execute("SELECT pg_advisory_lock(hashtext($1))", f"{service}.migrations")

@@ -19,7 +19,7 @@ from contracts.values import Balance, Line, NilNumber, Party, Quantity, SignedQu
 
 _LONGEST = 40
 _thousandths = st.integers(min_value=1, max_value=10**15 - 1).map(lambda n: Decimal(n) / 1000)
-_texts = st.characters(codec="utf-8")
+_texts = st.characters(codec="utf-8", exclude_characters="\x00")
 _offsets = st.sampled_from([UTC, timezone(timedelta(hours=1)), timezone(timedelta(hours=-3, minutes=-30))])
 instants = st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2199, 12, 30), timezones=_offsets)  # noqa: DTZ001
 

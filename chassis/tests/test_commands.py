@@ -1,0 +1,67 @@
+"""Commands over HTTP: once per key, whoever asks again and however often at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from chassis.settings import Settings
+from chassis.testing import running
+from chassis.tests.toy import Toy
+
+pytestmark = pytest.mark.integration
+PATH = "/toy/api/v1/stakeholders"
+
+
+async def _events(app: object) -> int:
+    async with app.state.units.pool.acquire() as connection:  # type: ignore[attr-defined]
+        return int(await connection.fetchval("SELECT count(*) FROM outbox"))
+
+
+async def test_fifty_concurrent_repeats_have_one_effect_and_one_answer(toy: Toy, settings: Settings) -> None:
+    async with running(toy.service(settings)) as service, service.client() as client:
+        answers = await asyncio.gather(
+            *(client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"}) for _ in range(50))
+        )
+        assert {(answer.status_code, answer.text, answer.headers["location"]) for answer in answers} == {
+            (201, answers[0].text, answers[0].headers["location"])
+        }
+        assert sum("idempotent-replayed" in answer.headers for answer in answers) == 49
+        assert await _events(service.app) == 1
+
+
+async def test_the_same_key_for_another_request_is_refused(toy: Toy, settings: Settings) -> None:
+    async with running(toy.service(settings)) as service, service.client() as client:
+        await client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"})
+        other = await client.post(PATH, params={"name": "Aviva"}, headers={"Idempotency-Key": "k1"})
+        assert other.status_code == 422
+        assert other.json()["code"] == "idempotency-key-reused"
+        assert await _events(service.app) == 1
+
+
+async def test_keys_belong_to_a_city(toy: Toy, settings: Settings) -> None:
+    async with running(toy.service(settings)) as service, service.client() as client:
+        for city in ("c_f205", "c_h501"):
+            await client.post(PATH, params={"name": "Enel", "city": city}, headers={"Idempotency-Key": "k1"})
+        assert await _events(service.app) == 2
+
+
+async def test_a_refused_command_leaves_nothing_and_may_be_sent_again(toy: Toy, settings: Settings) -> None:
+    async with running(toy.service(settings)) as service, service.client() as client:
+        refused = await client.post(PATH, headers={"Idempotency-Key": "k1"})
+        assert refused.status_code == 422
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["errors"][0]["pointer"] == "/query/name"
+        assert refused.json()["errors"][0]["message_it"] == "manca questo campo"
+        accepted = await client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"})
+        assert accepted.status_code == 201
+
+
+async def test_health_says_what_operations_need(toy: Toy, settings: Settings) -> None:
+    async with running(toy.service(settings)) as service, service.client() as client:
+        ready = (await client.get("/toy/readyz")).json()
+        assert ready["ready"] is True
+        assert set(ready) >= {"service", "consumer_lag", "outbox", "dead_letters", "checks"}
+        assert (await client.get("/toy/healthz")).json() == {"status": "alive"}
+        assert "sportello_outbox_pending" in (await client.get("/toy/metrics")).text
