@@ -104,20 +104,20 @@ def shell_catalog() -> Catalog:
     return brought_up_to_date(areas()[0], Catalog())
 
 
-def check() -> list[str]:
-    """Every gap and difference of every area, as `area: what`."""
+def catalog_of(area: Area) -> Catalog:
     shell = shell_catalog()
-    found: list[str] = []
-    for area in areas():
-        catalog = shell if area == areas()[0] else brought_up_to_date(area, shell)
-        found += [f"{area.name}: {what}" for what in (*differences(area, catalog), *gaps(catalog))]
-    return found
+    return shell if area == areas()[0] else brought_up_to_date(area, shell)
+
+
+def check(area: Area) -> list[str]:
+    """Every gap and difference of an area's catalog, as `area: what`."""
+    catalog = catalog_of(area)
+    return [f"{area.name}: {what}" for what in (*differences(area, catalog), *gaps(catalog))]
 
 
 def update() -> None:
-    shell = shell_catalog()
     for area in areas():
-        catalog = shell if area == areas()[0] else brought_up_to_date(area, shell)
+        catalog = catalog_of(area)
         if any(True for message in catalog if message.id):
             area.catalog_file.parent.mkdir(parents=True, exist_ok=True)
             area.catalog_file.write_bytes(_as_text(catalog))
@@ -130,7 +130,7 @@ def main() -> int:
     if not arguments.parse_args().check:
         update()
         return 0
-    found = check()
+    found = [line for area in areas() for line in check(area)]
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

@@ -34,6 +34,7 @@ class Form(Generic[M]):
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     model: M | None = None
+    prefix: str = ""
 
     @classmethod
     def of(cls, **values: Any) -> "Form[M]":
@@ -43,6 +44,11 @@ class Form(Generic[M]):
     def idempotency_key(self) -> str | None:
         key = self.values.get(IDEMPOTENCY_FIELD)
         return key if isinstance(key, str) and key else None
+
+    def called(self, prefix: str) -> "Form[M]":
+        """Tell this form's fields from those of another form on the same page."""
+        self.prefix = prefix
+        return self
 
     def text(self, name: str) -> str:
         value = self.values.get(name)

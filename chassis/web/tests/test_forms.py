@@ -103,3 +103,7 @@ def test_a_name_that_is_both_field_and_folder_is_read_as_a_folder(first: bool) -
     fields = [("note", "x"), ("note.deeper", "y")]
     assert read(*GOOD, *(fields if first else reversed(fields))).model is None
     assert read(("lines", "x"), *GOOD).model is not None
+
+
+def test_forms_on_one_page_can_be_told_apart() -> None:
+    assert Form.of(note="x").called("decline").prefix == "decline"
