@@ -1,0 +1,310 @@
+"""The one table: what each event asks of whom, and what it settles.
+
+How to read a row: ``opens("review_agreement", MATCH, AGREEMENT)`` = there is a review to do; all agreements of one
+match are one item with a part each. ``settles`` with the same names takes it away again. ``at`` says against what the
+two are compared: the aggregate's version (both come from the same aggregate), the event's time (they come from
+different ones), a fixed mark, or "final" = settled once and for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from contracts.event import Event
+from contracts.events import agreements as a
+from contracts.events import departments as d
+from contracts.events import impact as p
+from contracts.events import intake as i
+from contracts.events import matching as m
+from services.notifications.domain.kinds import KINDS
+from services.notifications.domain.parts import FINAL, WHOLE, Content, Part
+from services.notifications.domain.story import facts_of, stakeholders_of, submission_of, thread_of
+
+At = Literal["version", "time", "final"] | int
+Find = Callable[[Any], UUID | None]
+_CLOSE_OF_DAY = time(18, tzinfo=ZoneInfo("Europe/Rome"))
+
+
+def field(name: str) -> Find:
+    """The id in the event's field ``name``."""
+
+    def find(event: Any) -> UUID | None:
+        found: UUID | None = getattr(event, name)
+        return found
+
+    return find
+
+
+def _whole(event: Any) -> UUID | None:
+    return WHOLE
+
+
+def submission_thread(event: Any) -> UUID | None:
+    return submission_of(event) or getattr(event, "rejection_id", None)
+
+
+NEED, OFFER, STAKEHOLDER = field("need_id"), field("offer_id"), field("stakeholder_id")
+MATCH, AGREEMENT, REJECTION = field("match_id"), field("agreement_id"), field("rejection_id")
+SUBMISSION: Find = submission_thread
+
+
+def party_part(match_id: UUID, party_id: str) -> UUID:
+    """The part of ``give_consent`` that is one party's."""
+    return uuid5(match_id, party_id)
+
+
+def _consenting(event: Any) -> UUID | None:
+    return party_part(event.match_id, event.party_id)
+
+
+PARTY: Find = _consenting
+
+
+@dataclass(frozen=True)
+class Opens:
+    kind: str
+    subject: Find
+    part: Find = _whole
+    at: At = "version"
+    when: Callable[[Any], bool] = lambda event: True
+    due: Callable[[Any], datetime | None] = lambda event: None
+
+
+@dataclass(frozen=True)
+class OpensForParties:
+    """One part for each party that has to consent: the department and every giver."""
+
+    kind: str = "give_consent"
+
+
+@dataclass(frozen=True)
+class Settles:
+    kind: str
+    subject: Find
+    part: Find = _whole
+    at: At = "version"
+    when: Callable[[Any], bool] = lambda event: True
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Something moved on an open item; what moved is what the story tells."""
+
+    kind: str
+    subject: Find
+    part: Find = _whole
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The event asks nothing of anybody, and why."""
+
+    reason: str
+
+
+Step = Opens | OpensForParties | Settles | Progress
+opens, settles = Opens, Settles
+
+
+def _unguided(event: Any) -> bool:
+    return event.account_manager_id is None
+
+
+def _guided(event: Any) -> bool:
+    return event.account_manager_id is not None
+
+
+def _needs_another_way(event: m.MatchExpired) -> bool:
+    """A proposal that made room for a better one, or whose need is closed, leaves nothing to look for."""
+    return event.reason_code in ("timeout", "offer_closed")
+
+
+def _expiry(event: m.MatchProposed) -> datetime | None:
+    return event.expires_at
+
+
+def _first_reading(event: p.ImpactPlanOpened) -> datetime | None:
+    days = [one.due_on for one in event.indicators if one.due_on]
+    return datetime.combine(min(days), _CLOSE_OF_DAY) if days else None
+
+
+def _end(event: a.AgreementSigned) -> datetime | None:
+    return datetime.combine(event.valid_to, _CLOSE_OF_DAY) if event.valid_to else None
+
+
+def _departmental(event: d.SubmissionRejected) -> bool:
+    return event.department is not None
+
+
+_MATCH_ENDED: tuple[Step, ...] = (
+    settles("decide_match", NEED, MATCH),
+    settles("give_consent", MATCH, at="final"),
+)
+_NEED_CLOSED: tuple[Step, ...] = (
+    settles("triage_need", NEED),
+    settles("find_replacement", NEED, at="final"),
+)
+_DRAFT_LEFT: tuple[Step, ...] = (
+    settles("choose_instrument", MATCH, AGREEMENT),
+    settles("fill_plans", MATCH, AGREEMENT),
+)
+_SIGNATURES_OVER: tuple[Step, ...] = (
+    *_DRAFT_LEFT,
+    settles("review_agreement", MATCH, AGREEMENT),
+    settles("collect_signatures", MATCH, AGREEMENT),
+    settles("sign_agreement", MATCH, AGREEMENT),
+)
+_TAKEN: tuple[Step, ...] = (
+    settles("help_department", SUBMISSION, at="time"),
+    settles("fix_submission", SUBMISSION, at="time"),
+)
+
+RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
+    # -- organisations
+    i.StakeholderRegistered: (opens("vet_stakeholder", STAKEHOLDER),),
+    i.StakeholderVetted: (settles("vet_stakeholder", STAKEHOLDER),),
+    i.StakeholderChanged: Nothing("whoever changed it knows; the new name is shown everywhere"),
+    i.StakeholderMembershipChanged: Nothing("decides who may see and act, asks nothing"),
+    i.AccountManagerAssigned: Nothing("moves open items to their new owner, adds none"),
+    # -- needs
+    i.NeedRegistered: (opens("triage_need", NEED, when=_unguided), *_TAKEN),
+    i.NeedChanged: (
+        opens("triage_need", NEED, when=_unguided),
+        settles("triage_need", NEED, when=_guided),
+        settles("renew_need", NEED),
+        *_TAKEN,
+    ),
+    i.NeedWithdrawn: (*_NEED_CLOSED, settles("renew_need", NEED)),
+    i.NeedExpired: (settles("triage_need", NEED), opens("renew_need", NEED)),
+    i.NeedFulfilled: (*_NEED_CLOSED, settles("renew_need", NEED)),
+    d.SubmissionRejected: (
+        opens("help_department", SUBMISSION, REJECTION, at="time"),
+        opens("fix_submission", SUBMISSION, REJECTION, at="time", when=_departmental),
+    ),
+    # -- offers
+    i.OfferReceived: Nothing("matching answers an offer; its proposal is the work"),
+    i.OfferChanged: (settles("renew_offer", OFFER),),
+    i.OfferWithdrawn: (settles("renew_offer", OFFER),),
+    i.OfferExpired: (opens("renew_offer", OFFER),),
+    # -- matches: all proposals for one need are one item
+    m.MatchProposed: (
+        opens("decide_match", NEED, MATCH, due=_expiry),
+        OpensForParties(),
+        settles("find_replacement", NEED, at="time"),
+    ),
+    m.MatchConsentGiven: (Progress("decide_match", NEED, MATCH), settles("give_consent", MATCH, PARTY)),
+    m.MatchAccepted: (
+        *_MATCH_ENDED,
+        settles("find_replacement", NEED, at="time"),
+        opens("choose_instrument", MATCH, MATCH, at=1),
+        opens("fill_plans", MATCH, MATCH, at=1),
+    ),
+    m.MatchDeclined: (*_MATCH_ENDED, opens("find_replacement", NEED, MATCH, at="time")),
+    m.MatchExpired: (*_MATCH_ENDED, opens("find_replacement", NEED, MATCH, at="time", when=_needs_another_way)),
+    m.MatchReleased: (
+        *_MATCH_ENDED,
+        settles("choose_instrument", MATCH, at="final"),
+        settles("fill_plans", MATCH, at="final"),
+        settles("review_agreement", MATCH, at="final"),
+        settles("collect_signatures", MATCH, at="final"),
+        settles("sign_agreement", MATCH, at="final"),
+        opens("find_replacement", NEED, MATCH, at="time"),
+    ),
+    # -- agreements: all agreements of one match are one item
+    a.AgreementDrafted: (
+        settles("choose_instrument", MATCH, MATCH, at="final"),
+        settles("fill_plans", MATCH, MATCH, at="final"),
+        opens("choose_instrument", MATCH, AGREEMENT),
+        opens("fill_plans", MATCH, AGREEMENT),
+    ),
+    a.AgreementReviewRequested: (*_DRAFT_LEFT, opens("review_agreement", MATCH, AGREEMENT)),
+    a.AgreementApproved: (
+        *_DRAFT_LEFT,
+        settles("review_agreement", MATCH, AGREEMENT),
+        opens("collect_signatures", MATCH, AGREEMENT),
+        opens("sign_agreement", MATCH, AGREEMENT),
+    ),
+    a.AgreementRejected: (*_SIGNATURES_OVER, opens("tell_parties", MATCH, AGREEMENT)),
+    a.AgreementSigned: (*_SIGNATURES_OVER, opens("follow_deliveries", MATCH, AGREEMENT, at=1, due=_end)),
+    a.AgreementActivated: (settles("resolve_suspension", MATCH, AGREEMENT),),
+    a.AgreementAmended: (settles("resolve_suspension", MATCH, AGREEMENT),),
+    a.AgreementSuspended: (opens("resolve_suspension", MATCH, AGREEMENT),),
+    a.AgreementCompleted: (
+        settles("resolve_suspension", MATCH, AGREEMENT),
+        settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+        opens("thank_and_close", MATCH, AGREEMENT, at=2),
+    ),
+    a.AgreementTerminated: (
+        *_SIGNATURES_OVER,
+        settles("resolve_suspension", MATCH, AGREEMENT),
+        settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+        opens("tell_parties", MATCH, AGREEMENT),
+    ),
+    # -- results
+    p.ImpactPlanOpened: (opens("follow_deliveries", MATCH, AGREEMENT, at=2, due=_first_reading),),
+    p.PlanFulfilled: (
+        settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+        opens("thank_and_close", MATCH, AGREEMENT, at=1),
+    ),
+    p.DeliveryRecorded: Nothing("part of what is being followed; the plan says when it is all there"),
+    p.IndicatorMeasured: Nothing("part of what is being followed; the plan says when it is all there"),
+    p.ResultCorrected: Nothing("whoever corrected it knows; the results show it"),
+}
+
+
+def parts_of(event: Any, at: datetime) -> list[Part]:
+    """What ``event`` (which happened at ``at``) adds to the memory of work items."""
+    steps = RULES[type(event)]
+    if isinstance(steps, Nothing):
+        return []
+    return [part for step in steps for part in _apply(step, event, at)]
+
+
+def _apply(step: Step, event: Any, at: datetime) -> list[Part]:
+    if isinstance(step, OpensForParties):
+        return [_consent(step.kind, event, party, at) for party in event.parties if party.role != "receiver"]
+    if not isinstance(step, Progress) and not step.when(event):
+        return []
+    subject, part = step.subject(event), step.part(event)
+    if subject is None or part is None:
+        return []
+    if isinstance(step, Progress):
+        return [Part(step.kind, subject, part, progress_mark=event.version, progress=facts_of(event))]
+    if isinstance(step, Settles):
+        return [Part(step.kind, subject, part, settled=_mark(step.at, event, at))]
+    content = _content(step.kind, event, at, step.due(event))
+    return [Part(step.kind, subject, part, opened=_mark(step.at, event, at), content=content)]
+
+
+def _consent(kind: str, event: m.MatchProposed, party: Any, at: datetime) -> Part:
+    content = _content(kind, event, at, event.expires_at, audience=party.party_id)
+    part = party_part(event.match_id, party.party_id)
+    return Part(kind, event.match_id, part, opened=event.version, content=content)
+
+
+def _content(kind: str, event: Any, at: datetime, due: datetime | None, audience: str | None = None) -> Content:
+    rule = KINDS[kind]
+    if audience is None:
+        audience = f"department:{event.department}" if rule.audience == "department" else rule.audience
+    return Content(
+        audience=audience,
+        case_id=getattr(event, "need_id", None),
+        account_manager_id=getattr(event, "account_manager_id", None),
+        stakeholder_ids=stakeholders_of(event),
+        facts=facts_of(event) | {"thread": str(thread_of(event))},
+        opened_at=at,
+        due_at=due or at + timedelta(days=rule.days),
+    )
+
+
+def _mark(at: At, event: Any, happened: datetime) -> int:
+    if at == "version":
+        return int(event.version)
+    if at == "time":
+        return int(happened.timestamp() * 1_000_000)
+    return FINAL if at == "final" else at

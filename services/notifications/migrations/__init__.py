@@ -1,0 +1,1 @@
+"""Migrations of the notifications schema: plain SQL, run in order by the chassis."""

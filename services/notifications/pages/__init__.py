@@ -1,0 +1,1 @@
+"""The inbox and the stories of cases as pages."""

@@ -1,0 +1,134 @@
+"""Writing what events come to in work: parts merged by their marks, items made from their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from chassis.database.pool import Connection
+from services.notifications.domain.kinds import KINDS
+from services.notifications.domain.parts import WHOLE, Part
+
+# ON CONFLICT locks every row it meets, also those it leaves as they are. Part 0 of each item is always among them and
+# comes first, so two consumers that touch one item follow one another, and the item is counted from all its parts.
+_MERGE = """
+INSERT INTO work_part (city, kind, subject, part, opened, settled, audience, case_id, account_manager_id,
+    stakeholder_ids, facts, opened_at, due_at, progress_mark, progress)
+SELECT $1, kind, subject, part, opened, settled, audience, case_id, account_manager_id,
+    stakeholder_ids, facts, opened_at, due_at, progress_mark, progress
+FROM jsonb_to_recordset($2::jsonb) AS row (kind text, subject uuid, part uuid, opened bigint, settled bigint,
+    audience text, case_id uuid, account_manager_id text, stakeholder_ids uuid[], facts jsonb, opened_at timestamptz,
+    due_at timestamptz, progress_mark bigint, progress jsonb)
+ORDER BY kind, subject, part
+ON CONFLICT (city, kind, subject, part) DO UPDATE SET
+    opened = greatest(work_part.opened, excluded.opened),
+    settled = greatest(work_part.settled, excluded.settled),
+    audience = CASE WHEN excluded.opened > work_part.opened THEN excluded.audience ELSE work_part.audience END,
+    case_id = CASE WHEN excluded.opened > work_part.opened THEN excluded.case_id ELSE work_part.case_id END,
+    account_manager_id = CASE WHEN excluded.opened > work_part.opened
+        THEN excluded.account_manager_id ELSE work_part.account_manager_id END,
+    stakeholder_ids = CASE WHEN excluded.opened > work_part.opened
+        THEN excluded.stakeholder_ids ELSE work_part.stakeholder_ids END,
+    facts = CASE WHEN excluded.opened > work_part.opened THEN excluded.facts ELSE work_part.facts END,
+    opened_at = CASE WHEN excluded.opened > work_part.opened THEN excluded.opened_at ELSE work_part.opened_at END,
+    due_at = CASE WHEN excluded.opened > work_part.opened THEN excluded.due_at ELSE work_part.due_at END,
+    progress_mark = greatest(work_part.progress_mark, excluded.progress_mark),
+    progress = CASE WHEN excluded.progress_mark > work_part.progress_mark
+        THEN excluded.progress ELSE work_part.progress END
+WHERE excluded.opened > work_part.opened OR excluded.settled > work_part.settled
+    OR excluded.progress_mark > work_part.progress_mark
+RETURNING kind, subject
+"""
+
+# The item's id is made from what it is unique by, so that it is the same whichever event came first. The newest open
+# part (the newest of all once none is open) speaks for the item.
+_ITEMS = """
+WITH touched AS (
+    SELECT DISTINCT kind, subject, urgency
+    FROM unnest($2::text[], $3::uuid[], $4::smallint[]) AS row (kind, subject, urgency)
+), part AS (
+    SELECT p.*, t.urgency, p.opened > greatest(p.settled, w.settled) AS is_open
+    FROM touched t
+    JOIN work_part p ON p.city = $1 AND p.kind = t.kind AND p.subject = t.subject AND p.audience IS NOT NULL
+    JOIN work_part w ON w.city = $1 AND w.kind = t.kind AND w.subject = t.subject AND w.part = $5
+), counted AS (
+    SELECT kind, subject, audience, urgency, count(*) FILTER (WHERE is_open) AS parts,
+        coalesce(min(due_at) FILTER (WHERE is_open), min(due_at)) AS due_at,
+        coalesce(min(opened_at) FILTER (WHERE is_open), min(opened_at)) AS opened_at
+    FROM part GROUP BY kind, subject, audience, urgency
+), speaker AS (
+    SELECT DISTINCT ON (kind, subject, audience) kind, subject, audience, case_id, account_manager_id, stakeholder_ids
+    FROM part ORDER BY kind, subject, audience, is_open DESC, opened DESC, part.part
+)
+INSERT INTO work_item AS item (city, item_id, kind, subject, audience, urgency, parts, case_id, account_manager_id,
+    stakeholder_ids, opened_at, due_at, settled_at, changed_at)
+SELECT $1, encode(substring(sha256(convert_to(concat_ws('/', $1::text, kind, subject, audience), 'UTF8')) FOR 16),
+        'hex')::uuid,
+    kind, subject, audience, urgency, parts, case_id, account_manager_id, stakeholder_ids, opened_at, due_at,
+    CASE WHEN parts = 0 THEN $6::timestamptz END, clock_timestamp()
+FROM counted JOIN speaker USING (kind, subject, audience)
+ORDER BY kind, subject, audience
+ON CONFLICT (city, kind, subject, audience) DO UPDATE SET
+    version = item.version + 1,
+    parts = excluded.parts,
+    case_id = excluded.case_id,
+    account_manager_id = excluded.account_manager_id,
+    stakeholder_ids = excluded.stakeholder_ids,
+    opened_at = excluded.opened_at,
+    due_at = excluded.due_at,
+    settled_at = CASE WHEN excluded.parts = 0 THEN coalesce(item.settled_at, excluded.settled_at) END,
+    -- More to do than when somebody put it away: it is back on the desk.
+    done_by = CASE WHEN excluded.parts > item.parts THEN NULL ELSE item.done_by END,
+    done_at = CASE WHEN excluded.parts > item.parts THEN NULL ELSE item.done_at END,
+    snoozed_until = CASE WHEN excluded.parts > item.parts THEN NULL ELSE item.snoozed_until END,
+    changed_at = clock_timestamp()
+"""
+_MOVED = """
+UPDATE work_item SET version = version + 1, changed_at = clock_timestamp()
+WHERE city = $1 AND parts > 0 AND done_at IS NULL AND audience = 'account_manager'
+    AND (case_id = ANY($2::uuid[]) OR stakeholder_ids && $3::uuid[])
+"""
+
+
+class Work:
+    """Set-based writes of parts and items."""
+
+    def __init__(self, connection: Connection, on_change: Callable[[], None]) -> None:
+        self._connection = connection
+        self._on_change = on_change
+
+    async def merge(self, city: str, parts: Sequence[Part], now: datetime) -> None:
+        """Adds ``parts`` (each key once, in key order) and brings their items up to date."""
+        changed = await self._connection.fetch(_MERGE, city, [_row(part) for part in parts])
+        if not changed:
+            return
+        kinds = [row["kind"] for row in changed]
+        urgencies = [int(KINDS[kind].urgency) for kind in kinds]
+        await self._connection.execute(_ITEMS, city, kinds, [row["subject"] for row in changed], urgencies, WHOLE, now)
+        self._on_change()
+
+    async def moved(self, city: str, cases: Sequence[Any], stakeholders: Sequence[Any]) -> None:
+        """Open items of these cases or organisations may have a new owner (who is found when they are read)."""
+        await self._connection.execute(_MOVED, city, list(cases), list(stakeholders))
+        self._on_change()
+
+
+def _row(part: Part) -> dict[str, Any]:
+    content = part.content
+    return {
+        "kind": part.kind,
+        "subject": part.subject,
+        "part": part.part,
+        "opened": part.opened,
+        "settled": part.settled,
+        "audience": content.audience if content else None,
+        "case_id": content.case_id if content else None,
+        "account_manager_id": content.account_manager_id if content else None,
+        "stakeholder_ids": content.stakeholder_ids if content else (),
+        "facts": content.facts if content else None,
+        "opened_at": content.opened_at if content else None,
+        "due_at": content.due_at if content else None,
+        "progress_mark": part.progress_mark,
+        "progress": part.progress,
+    }

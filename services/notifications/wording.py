@@ -1,0 +1,267 @@
+"""The sentences people read: one per event type in the timeline, one per kind of work item.
+
+Facts are stored, sentences are made when read: in the reader's language, and a better wording needs no migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chassis.web import formats
+from chassis.web.i18n import gettext, mark, ngettext, speaking
+from chassis.web.vocabulary import label
+
+STORY: dict[str, str] = {
+    "sportello.intake.stakeholder-registered.v1": mark("%(name)s registered."),
+    "sportello.intake.stakeholder-changed.v1": mark("%(name)s changed its details."),
+    "sportello.intake.stakeholder-vetted.v1": mark("%(who)s was checked by the city: %(outcome)s."),
+    "sportello.intake.stakeholder-membership-changed.v1": mark("The people who may act for %(who)s changed."),
+    "sportello.intake.account-manager-assigned.v1": mark("%(who)s was given an account manager."),
+    "sportello.intake.need-registered.v1": mark("%(department)s asks for: %(title)s (%(lines)s)."),
+    "sportello.intake.need-changed.v1": mark("The need was updated: %(title)s (%(lines)s)."),
+    "sportello.intake.need-withdrawn.v1": mark("The department withdrew the need."),
+    "sportello.intake.need-expired.v1": mark("The need passed its end date."),
+    "sportello.intake.need-fulfilled.v1": mark("Everything that was asked for has been delivered."),
+    "sportello.intake.offer-received.v1": mark("%(who)s offers: %(title)s (%(lines)s)."),
+    "sportello.intake.offer-changed.v1": mark("%(who)s updated its offer: %(title)s (%(lines)s)."),
+    "sportello.intake.offer-withdrawn.v1": mark("The offer was withdrawn."),
+    "sportello.intake.offer-expired.v1": mark("The offer passed its end date."),
+    "sportello.matching.match-proposed.v1": mark(
+        "A match was proposed with %(givers)s (score %(score)s), to be answered by %(expires_at)s."
+    ),
+    "sportello.matching.match-consent-given.v1": mark("%(party)s agreed to the match; still awaited: %(awaited)s."),
+    "sportello.matching.match-accepted.v1": mark("All parties agreed: %(givers)s."),
+    "sportello.matching.match-declined.v1": mark("%(party)s declined the match (%(reason_code)s)."),
+    "sportello.matching.match-expired.v1": mark("The proposed match lapsed (%(reason_code)s)."),
+    "sportello.matching.match-released.v1": mark("The match was dissolved (%(reason_code)s)."),
+    "sportello.agreements.agreement-drafted.v1": mark("An agreement file was opened: %(title)s."),
+    "sportello.agreements.agreement-review-requested.v1": mark(
+        "The file is complete and waits for the Legal Office (%(instrument)s)."
+    ),
+    "sportello.agreements.agreement-approved.v1": mark(
+        "The Legal Office approved the agreement (%(instrument)s); signatures are being collected."
+    ),
+    "sportello.agreements.agreement-rejected.v1": mark("The Legal Office rejected the agreement."),
+    "sportello.agreements.agreement-signed.v1": mark(
+        "The agreement was signed on %(signed_on)s (%(instrument)s, protocol %(protocol_number)s)."
+    ),
+    "sportello.agreements.agreement-activated.v1": mark("The agreement takes effect on %(effective_on)s."),
+    "sportello.agreements.agreement-amended.v1": mark("The agreement was amended (no. %(amendment)s)."),
+    "sportello.agreements.agreement-suspended.v1": mark("The agreement was suspended."),
+    "sportello.agreements.agreement-completed.v1": mark("The agreement was completed."),
+    "sportello.agreements.agreement-terminated.v1": mark("The agreement ends early, on %(effective_on)s."),
+    "sportello.impact.impact-plan-opened.v1": mark(
+        "Deliveries to follow: %(commitments)s; indicators to measure: %(indicators)s."
+    ),
+    "sportello.impact.plan-fulfilled.v1": mark("Everything promised was delivered and measured."),
+    "sportello.impact.delivery-recorded.v1": mark("Delivered on %(delivered_on)s: %(quantity)s."),
+    "sportello.impact.indicator-measured.v1": mark("Measured on %(measured_on)s: %(indicator)s = %(value)s."),
+    "sportello.impact.result-corrected.v1": mark("A result was corrected from %(before)s to %(after)s."),
+    "sportello.intake.submission-rejected.v1": mark(
+        "A submission of %(department)s (reference %(external_ref)s) could not be taken; to correct: %(errors)s."
+    ),
+}
+"""Every event type this service reads."""
+
+TASK: dict[str, tuple[str, str]] = {
+    "vet_stakeholder": (mark("Check %(name)s"), mark("Check %(num)s organisations")),
+    "triage_need": (mark("Take charge of “%(case)s”"), mark("Take charge of %(num)s needs")),
+    "help_department": (
+        mark("Help %(department)s to correct a submission (%(external_ref)s)"),
+        mark("Help %(department)s to correct %(num)s submissions (%(external_ref)s)"),
+    ),
+    "fix_submission": (
+        mark("Correct your submission %(external_ref)s"),
+        mark("Correct your %(num)s submissions under %(external_ref)s"),
+    ),
+    "decide_match": (
+        mark("Ask the parties about the match for “%(case)s”"),
+        mark("%(num)s proposals for “%(case)s”: choose and ask the parties"),
+    ),
+    "give_consent": (mark("Answer the proposal for “%(case)s”"), mark("Answer %(num)s proposals for “%(case)s”")),
+    "find_replacement": (mark("Find another way to meet “%(case)s”"), mark("Find another way to meet “%(case)s”")),
+    "choose_instrument": (
+        mark("Choose the instrument for “%(case)s”"),
+        mark("Choose the instruments of %(num)s agreements for “%(case)s”"),
+    ),
+    "fill_plans": (
+        mark("Agree the communication and impact plan for “%(case)s”"),
+        mark("Agree the communication and impact plans of %(num)s agreements for “%(case)s”"),
+    ),
+    "review_agreement": (
+        mark("Review the agreement for “%(case)s”"),
+        mark("Review %(num)s agreements for “%(case)s”"),
+    ),
+    "collect_signatures": (
+        mark("Get the signatures for “%(case)s”"),
+        mark("Get the signatures of %(num)s agreements for “%(case)s”"),
+    ),
+    "sign_agreement": (mark("Sign the agreement for “%(case)s”"), mark("Sign %(num)s agreements for “%(case)s”")),
+    "tell_parties": (
+        mark("Tell the parties how the agreement for “%(case)s” ended"),
+        mark("Tell the parties how %(num)s agreements for “%(case)s” ended"),
+    ),
+    "resolve_suspension": (
+        mark("Resume or end the suspended agreement for “%(case)s”"),
+        mark("Resume or end %(num)s suspended agreements for “%(case)s”"),
+    ),
+    "follow_deliveries": (
+        mark("Follow the deliveries for “%(case)s”"),
+        mark("Follow the deliveries of %(num)s agreements for “%(case)s”"),
+    ),
+    "thank_and_close": (mark("Thank the partners of “%(case)s” and close"),) * 2,
+    "renew_need": (mark("“%(case)s” has expired: ask whether it still holds"),) * 2,
+    "renew_offer": (mark("An offer of %(who)s has expired: ask whether it still holds"),) * 2,
+}
+"""What a kind of item asks: for one part, and for several."""
+
+KIND: dict[str, str] = {
+    "vet_stakeholder": mark("Check an organisation"),
+    "triage_need": mark("Take charge of a need"),
+    "help_department": mark("Help a department"),
+    "fix_submission": mark("Correct a submission"),
+    "decide_match": mark("Proposed matches"),
+    "give_consent": mark("Answer a proposal"),
+    "find_replacement": mark("Find another way"),
+    "choose_instrument": mark("Choose the instrument"),
+    "fill_plans": mark("Communication and impact plans"),
+    "review_agreement": mark("Review an agreement"),
+    "collect_signatures": mark("Get signatures"),
+    "sign_agreement": mark("Sign"),
+    "tell_parties": mark("Tell the parties"),
+    "resolve_suspension": mark("Suspended agreements"),
+    "follow_deliveries": mark("Follow deliveries"),
+    "thank_and_close": mark("Thank and close"),
+    "renew_need": mark("Expired needs"),
+    "renew_offer": mark("Expired offers"),
+}
+"""A kind of item, for filters and headings."""
+
+REASON: dict[str, str] = {
+    "timeout": mark("nobody answered in time"),
+    "superseded": mark("a better proposal took its place"),
+    "need_closed": mark("the need is closed"),
+    "offer_closed": mark("an offer is gone"),
+    "agreement_rejected": mark("the agreement was rejected"),
+    "agreement_terminated": mark("the agreement ended early"),
+    "party_withdrew": mark("a party withdrew"),
+    "released_by_manager": mark("the account manager dissolved it"),
+    "approved": mark("approved"),
+    "refused": mark("refused"),
+    "too_far": mark("too far away"),
+    "too_late": mark("too late"),
+    "not_suitable": mark("not suitable"),
+    "no_longer_available": mark("no longer available"),
+    "other": mark("another reason"),
+}
+
+_DAYS = ("signed_on", "effective_on", "delivered_on", "measured_on")
+
+
+class _Words(dict[str, str]):
+    """A sentence is never lost because an older event lacks a field."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def sentence(event_type: str, facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> str:
+    """The line of the timeline, in the current language. ``who`` is the organisation the event is about."""
+    return gettext(STORY[event_type]) % _words(facts, who, names)
+
+
+def in_both(event_type: str, facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> dict[str, str]:
+    """:func:`sentence` in Italian and in English."""
+    both = {}
+    for language in ("it", "en"):
+        with speaking(language):
+            both[language] = sentence(event_type, facts, who, names)
+    return both
+
+
+def task(kind: str, case: str | None, parts: int, facts: Mapping[str, Any], who: str | None) -> str:
+    """What an item asks, in the current language."""
+    words = _words(facts, who, {})
+    words["case"] = case or facts.get("title") or facts.get("need_title") or gettext("a need")
+    words["num"] = str(parts)
+    return gettext(TASK[kind][0 if parts <= 1 else 1]) % words
+
+
+def task_in_both(kind: str, case: str | None, parts: int, facts: Mapping[str, Any], who: str | None) -> dict[str, str]:
+    both = {}
+    for language in ("it", "en"):
+        with speaking(language):
+            both[language] = task(kind, case, parts, facts, who)
+    return both
+
+
+def part_line(facts: Mapping[str, Any], progress: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """One line on a part of an item: who is in the match and who has still to answer; "" when nothing is to add."""
+    parties = facts.get("parties") or []
+    if not parties:
+        return ""
+    givers = _join(one["name"] for one in parties if one["role"] == "giver")
+    if "awaited" not in progress:
+        return givers
+    named = {one["party_id"]: one["name"] for one in parties} | dict(names)
+    needed = sum(one["role"] != "receiver" for one in parties)
+    awaited = [named.get(one, one) for one in progress["awaited"]]
+    given = gettext("%(given)s of %(needed)s consents") % {"given": needed - len(awaited), "needed": needed}
+    waiting = gettext("awaiting %(awaited)s") % {"awaited": _join(awaited)} if awaited else ""
+    return " · ".join(text for text in (givers, given, waiting) if text)
+
+
+def department(code: str | None) -> str:
+    """A department's code as people read it."""
+    return (code or "").replace("_", " ").replace("-", " ").capitalize() or "–"
+
+
+def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> _Words:
+    words = _Words({name: str(value) for name, value in facts.items() if isinstance(value, str | int)})
+    words["who"] = who or gettext("the organisation")
+    words["department"] = department(facts.get("department"))
+    words["party"] = _party(facts.get("party_id"), names)
+    words["awaited"] = _join(_party(one, names) for one in facts.get("awaited", ())) or gettext("nobody")
+    words["givers"] = _join(one["name"] for one in facts.get("parties", ()) if one["role"] == "giver")
+    words["lines"] = _lines(facts.get("lines", ()))
+    for name in ("outcome", "reason_code"):
+        words[name] = _reason(facts.get(name))
+    if "instrument" in facts:
+        words["instrument"] = label("instrument", facts["instrument"])
+    if "score" in facts:
+        words["score"] = formats.percent(facts["score"])
+    for name in ("expires_at", *_DAYS):
+        if name in facts:
+            words[name] = formats.day(facts[name])
+    unit = facts.get("unit", "")
+    for name in ("quantity", "value"):
+        if name in facts:
+            words[name] = formats.quantity(facts[name], unit)
+    return words
+
+
+def _party(party_id: str | None, names: Mapping[str, str]) -> str:
+    if party_id is None:
+        return gettext("a party")
+    if party_id.startswith("department:"):
+        return department(party_id.removeprefix("department:"))
+    return names.get(party_id) or gettext("a party")
+
+
+def _reason(code: str | None) -> str:
+    if code is None:
+        return gettext("no reason given")
+    return gettext(REASON[code]) if code in REASON else code.replace("_", " ").replace("-", " ")
+
+
+def _lines(lines: Sequence[Mapping[str, Any]]) -> str:
+    shown = [f"{label('kind', one['kind']).lower()} {formats.quantity(one['quantity'], one['unit'])}" for one in lines]
+    if len(shown) > 4:
+        more = len(shown) - 3
+        shown = [*shown[:3], ngettext("%(num)s more", "%(num)s more", more)]
+    return ", ".join(shown)
+
+
+def _join(names: Iterable[str]) -> str:
+    return ", ".join(names)
