@@ -1,0 +1,1 @@
+"""What intake knows and decides, without I/O, clock or random numbers."""
