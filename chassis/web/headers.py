@@ -3,9 +3,14 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+YEAR = 365 * 24 * 3600
 
-def security_headers(form_targets: tuple[str, ...] = ()) -> dict[str, str]:
-    """The headers. `form_targets` are further origins that a form may lead to by redirect (the login provider).
+
+def security_headers(form_targets: tuple[str, ...] = (), *, encrypted: bool = False) -> dict[str, str]:
+    """The headers of every answer.
+
+    `form_targets` are further origins that a form may lead to by redirect (the login provider); `encrypted` says
+    that the site is reached by HTTPS.
 
     Only our own scripts, styles, fonts and connections; no inline ones. `data:` stands for the small icons and the
     video player's font inside Bootstrap Italia's style sheet.
@@ -26,7 +31,9 @@ def security_headers(form_targets: tuple[str, ...] = ()) -> dict[str, str]:
         "referrer-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=()",
         "cross-origin-opener-policy": "same-origin",
-    }
+        # What may be kept says so itself (static files, the public register); all else may be about people.
+        "cache-control": "no-store",
+    } | ({"strict-transport-security": f"max-age={YEAR}"} if encrypted else {})
 
 
 class SecurityHeaders:

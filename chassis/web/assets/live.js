@@ -27,8 +27,7 @@
       if (!waiting && !typing) waiting = setTimeout(() => refresh().catch(() => {}), LEAST_PAUSE);
     };
     const stream = new EventSource(region.dataset.liveSrc, { withCredentials: true });
-    stream.addEventListener("message", soon);
-    stream.addEventListener("item", soon);
+    for (const name of region.dataset.liveOn.split(" ")) stream.addEventListener(name, soon);
     window.addEventListener("pagehide", () => stream.close());
   };
 

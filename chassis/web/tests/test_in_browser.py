@@ -58,7 +58,7 @@ def gallery(url: str, news: asyncio.Event) -> FastAPI:
     async def stream() -> Response:
         async def events() -> AsyncIterator[str]:
             await news.wait()
-            yield "data: something is new\n\n"
+            yield "event: inbox\ndata: {}\n\n"
 
         return StreamingResponse(events(), media_type="text/event-stream")
 

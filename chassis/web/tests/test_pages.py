@@ -174,6 +174,7 @@ async def test_only_our_own_scripts_and_styles_run(guest: httpx.AsyncClient) -> 
     assert "unsafe" not in policy
     assert f"form-action 'self' {ISSUER}" in policy
     assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["strict-transport-security"]
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|<style", page.text)
 
 
@@ -239,6 +240,7 @@ async def test_an_api_answers_browsers_with_a_problem_document_too(guest: httpx.
     answer = await guest.get("/intake/api/v1/legal")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_a_stale_session_is_dropped(guest: httpx.AsyncClient) -> None:
