@@ -1,4 +1,4 @@
-"""`python -m chassis.web.extract [--check]`: keep the Italian catalogs in step with the texts of code and pages.
+"""`python -m chassis.web.extract [--check] [area …]`: keep the Italian catalogs in step with the texts of code and pages.
 
 Without `--check` every catalog gets the new texts (to be translated by hand) and loses those that nobody uses.
 With it nothing is written; what is missing is listed and the exit status says whether anything is.
@@ -115,8 +115,8 @@ def check(area: Area) -> list[str]:
     return [f"{area.name}: {what}" for what in (*differences(area, catalog), *gaps(catalog))]
 
 
-def update() -> None:
-    for area in areas():
+def update(chosen: list[Area]) -> None:
+    for area in chosen:
         catalog = catalog_of(area)
         if any(True for message in catalog if message.id):
             area.catalog_file.parent.mkdir(parents=True, exist_ok=True)
@@ -127,10 +127,13 @@ def update() -> None:
 def main() -> int:
     arguments = argparse.ArgumentParser(description="Keep the Italian catalogs in step with the texts in use.")
     arguments.add_argument("--check", action="store_true", help="write nothing, list what is missing")
-    if not arguments.parse_args().check:
-        update()
+    arguments.add_argument("only", nargs="*", metavar="area", help="such as services/intake; all without")
+    asked = arguments.parse_args()
+    chosen = [area for area in areas() if not asked.only or area.name in asked.only]
+    if not asked.check:
+        update(chosen)
         return 0
-    found = [line for area in areas() for line in check(area)]
+    found = [line for area in chosen for line in check(area)]
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

@@ -186,4 +186,5 @@ async def test_a_live_region_shows_what_is_new(chromium: Browser, url: str, news
     assert await region.inner_text() == "prima"
     news.set()
     await region.get_by_text("dopo").wait_for()
+    assert await page.locator("[data-live-status=fresh]").inner_text() == "Questo elenco è stato aggiornato."
     await page.context.close()
