@@ -1,4 +1,4 @@
-"""`python -m chassis.web.extract [--check] [area …]`: keep the Italian catalogs in step with the texts of code and pages.
+"""`python -m chassis.web.extract [--check] [area …]`: keep the Italian catalogs in step with code and pages.
 
 Without `--check` every catalog gets the new texts (to be translated by hand) and loses those that nobody uses.
 With it nothing is written; what is missing is listed and the exit status says whether anything is.
