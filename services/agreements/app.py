@@ -8,11 +8,12 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from chassis.scope import Scope
-from chassis.service import Service
+from chassis.service import Projection, Service
+from chassis.settings import Settings
 from chassis.unit import Units
 from chassis.web.pages import CITY_NAMES, Pages
 from services.agreements import api, vademecum
-from services.agreements.consumers import HANDLERS
+from services.agreements.consumers import DIRECTORY, HANDLERS
 from services.agreements.handlers.closing import activate_due
 from services.agreements.handlers.desk import Desk, city_day
 from services.agreements.pages.routes import router as page_router
@@ -23,9 +24,10 @@ _LOOK_FOR_DUE_SECONDS = 300.0
 _DUE_AT_ONCE = 200
 
 
-def service(settings: AgreementsSettings | None = None) -> Service[Store]:
+def service(settings: Settings | None = None) -> Service[Store]:
     """The agreements service, ready to run."""
-    settings = settings or AgreementsSettings()
+    if not isinstance(settings, AgreementsSettings):
+        settings = AgreementsSettings(**(settings.model_dump() if settings else {}))
     pages = Pages(Path(__file__).parent / "pages" / "templates", "agreements")
     desk = Desk(development_signer=settings.agreements_development_signer, city_names=CITY_NAMES)
 
@@ -40,6 +42,7 @@ def service(settings: AgreementsSettings | None = None) -> Service[Store]:
         routers=(api.router, page_router(pages)),
         pages=pages,
         background=(let_due_agreements_begin,),
+        projections={"directory": Projection(("stakeholder", "membership"), DIRECTORY)},
         on_start=on_start,
     )
 

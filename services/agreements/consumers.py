@@ -12,10 +12,15 @@ from contracts.events.intake import StakeholderChanged, StakeholderMembershipCha
 from contracts.events.matching import MatchAccepted, MatchReleased
 from services.agreements.handlers import events
 
-HANDLERS: Mapping[type[Event], Handler] = {
+DIRECTORY: Mapping[type[Event], Handler] = {
     StakeholderRegistered: events.on_stakeholder,
     StakeholderChanged: events.on_stakeholder,
     StakeholderMembershipChanged: on_membership_changed,
+}
+"""What fills the read models that may be rebuilt from the log."""
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    **DIRECTORY,
     MatchAccepted: events.on_match_accepted,
     MatchReleased: events.on_match_released,
     PlanFulfilled: events.on_plan_fulfilled,

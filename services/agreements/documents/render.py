@@ -38,7 +38,8 @@ def render(data: DocumentData) -> bytes:
         pdf_standards="a-2b",
         timestamp=midnight,
     )
-    return pdf
+    # Signatures are appended to the file: PDF/A wants every object of theirs to begin on a line of its own.
+    return pdf + b"\n"
 
 
 async def render_off_loop(data: DocumentData) -> bytes:

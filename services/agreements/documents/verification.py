@@ -237,16 +237,39 @@ def _container_is_clean(signature: EmbeddedPdfSignature, document: bytes) -> boo
         raw = bytes.fromhex(text.decode("ascii"))
         container = cms.ContentInfo.load(raw)
         der = container.dump(force=True)
-    except (ValueError, TypeError, IndexError):
+        plain = _is_plain(container["content"], signature.signer_cert)
+    except (ValueError, TypeError, IndexError, KeyError):
         return False
     return (
-        start == 0
+        plain
+        and start == 0
         and rest > 0
         and gap[:1] == b"<"
         and gap[-1:] == b">"
         and text in (text.lower(), text.upper())
         and raw.startswith(der)
         and not raw[len(der) :].strip(b"\0")
+    )
+
+
+def _is_plain(signed_data: cms.SignedData, certificate: asn1_x509.Certificate) -> bool:
+    """What the signature itself does not protect in its container can only have one value (RFC 5652 §5).
+
+    A validator passes over these parts, so that a changed bit in them would go unnoticed.
+    """
+    (signer,) = signed_data["signer_infos"]
+    sid = signer["sid"].chosen
+    unsigned = {attribute["type"].native for attribute in signer["unsigned_attrs"] or ()}
+    return bool(
+        signed_data["version"].native == signer["version"].native == "v1"
+        and [one.dump() for one in signed_data["digest_algorithms"]] == [signer["digest_algorithm"].dump()]
+        and signed_data["encap_content_info"]["content_type"].native == "data"
+        and signed_data["encap_content_info"]["content"].native is None
+        and not signed_data["crls"]
+        and isinstance(sid, cms.IssuerAndSerialNumber)
+        and sid["issuer"].dump() == certificate.issuer.dump()
+        and sid["serial_number"].native == certificate.serial_number
+        and unsigned <= {"signature_time_stamp_token"}
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ from contracts.events.agreements import AgreementSigned
 from contracts.events.impact import PlanFulfilled
 from contracts.events.matching import MatchReleased
 from contracts.values import Party
+from services.agreements.documents.signing import sign_off_loop
 from services.agreements.handlers.registering import audit
 from services.agreements.tests.story import (
     CITY,
@@ -227,3 +229,21 @@ async def test_the_city_does_not_sign_twice_for_its_own_warehouse(story: Story) 
         f"stakeholder:{giver}",
         f"stakeholder:{receiver}",
     ]
+
+
+async def test_a_signature_that_does_not_verify_is_not_kept(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await story.approved(donation())
+
+    async def broken(*arguments: Any, **more: Any) -> bytes:
+        return await sign_off_loop(*arguments, **more) + b"\n% one more thing"
+
+    monkeypatch.setattr("services.agreements.handlers.signing.sign_off_loop", broken)
+    refused = await story.post(one, "sign", SIGNATORY)
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "signature-not-verified"
+    assert "not-whole-document" in refused.json()["detail"]
+    monkeypatch.undo()
+    file = await story.get(one)
+    assert file["state"] == "approved"
+    assert not any(signatory["evidence"] for signatory in file["signatories"])
+    assert (await story.done(one, "sign", SIGNATORY))["state"] == "signing"
