@@ -220,7 +220,8 @@ def department(code: str | None) -> str:
 def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> _Words:
     words = _Words({name: str(value) for name, value in facts.items() if isinstance(value, str | int)})
     words["who"] = who or gettext("the organisation")
-    words["department"] = department(facts.get("department"))
+    words["department"] = department(facts.get("department")) if "department" in facts else gettext("a department")
+    words.setdefault("external_ref", gettext("none given"))
     words["party"] = _party(facts.get("party_id"), names)
     words["awaited"] = _join(_party(one, names) for one in facts.get("awaited", ())) or gettext("nobody")
     words["givers"] = _join(one["name"] for one in facts.get("parties", ()) if one["role"] == "giver")
