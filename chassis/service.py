@@ -92,6 +92,7 @@ class Service(Generic[StoreT]):
         install_identity(app, self.settings)
         install_web(app, self.pages, self.settings)
         app.include_router(health.router(self.name))
+        app.include_router(health.asyncapi(self.name))
         for router in self.routers:
             app.include_router(router)
         app.state.tracer_provider = provider

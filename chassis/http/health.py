@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from importlib.resources import as_file, files
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis import letters, metrics
@@ -103,5 +104,17 @@ def router(service: str) -> APIRouter:
         health: Health = request.app.state.health
         await health.report()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def asyncapi(service: str) -> APIRouter:
+    """``/<service>/asyncapi.json``: what the service says and hears, as generated from the contracts."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get(f"/{service}/asyncapi.json")
+    async def document() -> Response:
+        with as_file(files("contracts") / "asyncapi" / f"{service}.json") as path:
+            return FileResponse(path, media_type="application/json")
 
     return routes
