@@ -14,7 +14,6 @@ from chassis.http.commands import Reply, command
 from chassis.http.etag import check, etag, expected_version
 from chassis.http.paging import After, Limit, Page, decode, page
 from chassis.http.problem import not_found
-from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.unit import Unit
 from contracts.values import Slug
@@ -26,9 +25,8 @@ from services.impact.domain.commands import (
     RecordDelivery,
     RecordMeasurement,
 )
-from services.impact.domain.reporter import no_such_plan
 from services.impact.domain.reports import Filters, PlanReport, PlanSummary, Summary
-from services.impact.edge import DeliveryReply, MeasurementReply
+from services.impact.edge import DeliveryReply, MeasurementReply, scope_of
 from services.impact.handlers import indicators, results
 from services.impact.store import Store
 
@@ -70,10 +68,6 @@ def filters(
 FilteredBy = Annotated[Filters, Depends(filters)]
 
 
-def scope_of(actor: Actor) -> Scope:
-    return Scope(actor.city, actor.subject or "anonymous")
-
-
 @router.get("/plans")
 async def list_plans(
     request: Request,
@@ -104,19 +98,8 @@ async def list_plans(
 async def read_plan(request: Request, response: Response, actor: LoggedIn, plan_id: UUID) -> PlanReport:
     """A plan with all that is on record, for those concerned."""
     async with units_of(request).reading() as store:
-        report = await plan_for(store, actor, plan_id)
+        _, report = await edge.plan_for(store, actor, plan_id)
     response.headers["ETag"] = etag(report.version)
-    return report
-
-
-async def plan_for(store: Store, actor: Actor, plan_id: UUID) -> PlanReport:
-    """The plan, if the actor may read it. Raises a 404 problem."""
-    scope = scope_of(actor)
-    with edge.refusals_as_problems():
-        plan = await store.plans.find(scope, plan_id)
-        report = await store.readings.plan(scope, plan_id)
-        if plan is None or report is None or not edge.reporter_of(actor).may_read(plan):
-            raise no_such_plan()
     return report
 
 

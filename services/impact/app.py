@@ -15,7 +15,7 @@ from services.impact import api
 from services.impact.consumers import HANDLERS, NAME_HANDLERS
 from services.impact.handlers.indicators import seed_indicators
 from services.impact.library import first_indicators
-from services.impact.pages import make_router
+from services.impact.pages import router as pages_router
 from services.impact.settings import ImpactSettings
 from services.impact.store import Store
 
@@ -39,7 +39,7 @@ def service(settings: Settings | None = None) -> Service[Store]:
         settings=settings,
         make_store=Store,
         handlers=HANDLERS,
-        routers=[api.router, make_router(pages)],
+        routers=[api.router, pages_router(pages)],
         pages=pages,
         projections={"names": Projection(("stakeholder",), NAME_HANDLERS)},
         on_start=_seed,

@@ -10,12 +10,14 @@ from pydantic import BaseModel
 
 from chassis.auth import Actor
 from chassis.http.problem import Problem, conflict, forbidden, invalid, not_found
+from chassis.scope import Scope
 from chassis.unit import Unit
 from chassis.validation import field_error
 from services.impact.domain.doubts import Doubt
+from services.impact.domain.plan import Plan
 from services.impact.domain.refusals import Invalid, NotAllowed, NotFound, Refused
-from services.impact.domain.reporter import Reporter
-from services.impact.domain.reports import DeliveryReport, MeasurementReport
+from services.impact.domain.reporter import Reporter, no_such_plan
+from services.impact.domain.reports import DeliveryReport, MeasurementReport, PlanReport
 from services.impact.handlers.results import Kept
 from services.impact.store import Store
 from services.impact.store.readings import Reach
@@ -40,6 +42,19 @@ def reach_of(actor: Actor) -> Reach | None:
     reporter = reporter_of(actor)
     reach = Reach(reporter.department, tuple(UUID(one) for one in sorted(reporter.stakeholders)))
     return reach if reach.is_limited else None
+
+
+def scope_of(actor: Actor) -> Scope:
+    return Scope(actor.city, actor.subject or "anonymous")
+
+
+async def plan_for(store: Store, actor: Actor, plan_id: UUID) -> tuple[Plan, PlanReport]:
+    """The plan and all that is on record of it, if the actor may read it. Raises a 404 problem."""
+    plan = await store.plans.find(scope_of(actor), plan_id)
+    report = await store.readings.plan(scope_of(actor), plan_id)
+    if plan is None or report is None or not reporter_of(actor).may_read(plan):
+        raise problem_of(no_such_plan())
+    return plan, report
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, computed_field
+from pydantic import BaseModel, Field, computed_field
 
 from contracts.values import Balance, Quantity, Recurrence, ResourceKind, SignedQuantity
 
@@ -42,6 +42,7 @@ class CommitmentReport(BaseModel):
     need_line: int | None
     stakeholder_id: UUID
     stakeholder: str
+    partners: list[str] = Field(description="Organisations behind the offer")
     kind: ResourceKind
     capability: str | None
     description: str | None

@@ -23,7 +23,10 @@ CASE WHEN c.value_cents IS NOT NULL THEN coalesce(sum(d.value_now), 0)::bigint E
 max(d.delivered_on) FILTER (WHERE d.quantity_now > 0) AS last_delivered_on,
 coalesce((SELECT name FROM stakeholder s WHERE s.city = c.city AND s.stakeholder_id = c.stakeholder_id),
     (SELECT name FROM party y WHERE y.city = c.city AND y.plan_id = c.plan_id AND y.stakeholder_id = c.stakeholder_id
-     LIMIT 1), '') AS stakeholder
+     LIMIT 1), '') AS stakeholder,
+ARRAY(SELECT DISTINCT s.name FROM party y JOIN stakeholder s ON s.city = y.city AND s.stakeholder_id = ANY (y.partners)
+      WHERE y.city = c.city AND y.plan_id = c.plan_id AND y.stakeholder_id = c.stakeholder_id
+      ORDER BY s.name) AS partners
 """
 # The same for a planned indicator ``i`` and its readings ``m``.
 INDICATOR = """
