@@ -41,7 +41,9 @@ class _Client:
 
     def tell(self, at: datetime, counts: tuple[int, int], item: Row | None, now: datetime) -> None:
         body = {"open": counts[0], "urgent": counts[1], "item": _item(item, now) if item else None}
-        self.waiting.append(b"id: %b\nevent: inbox\ndata: %b\n\n" % (at.isoformat().encode(), orjson.dumps(body)))
+        self.waiting.append(
+            b"id: %b\nevent: inbox\ndata: %b\n\n" % (at.isoformat().encode(), orjson.dumps(body, default=str))
+        )
         self.told = counts
         self.arrived.set()
 
@@ -125,12 +127,12 @@ class Live:
                 covers = await store.live.covers(cities)
             fresh = [row for row in changes if self._seen.get(row["item_id"]) != row["version"]]
             first = self._last is None
-            self._seen = {row["item_id"]: row["version"] for row in changes}
-            self._last = at
             reach = _Reach(covers)
             for client in clients:
                 known = changes if client.told is None else [] if first else fresh
                 self._serve(client, [row for row in known if reach.covers(client.reader, row)], counts, reach, at, now)
+            self._seen = {row["item_id"]: row["version"] for row in changes}
+            self._last = at
 
     @staticmethod
     def _serve(
