@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from opentelemetry import trace
 from starlette.exceptions import HTTPException
 
 from chassis import log
+from chassis.http.trace_id import trace_id_of
 from chassis.validation import from_details
 from contracts.values import FieldError
 
@@ -116,9 +116,9 @@ def body_of(request: Request, problem: Problem) -> dict[str, Any]:
             }
             for error in problem.errors
         ]
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        body["trace_id"] = f"{context.trace_id:032x}"
+    trace_id = trace_id_of(request)
+    if trace_id:
+        body["trace_id"] = trace_id
     return body
 
 
@@ -146,7 +146,13 @@ def install(app: FastAPI) -> None:
         return respond(request, problem)
 
     async def on_crash(request: Request, error: Exception) -> Response:
-        _logger.error("http.crashed", path=request.url.path, error=type(error).__name__, exc_info=error)
+        _logger.error(
+            "http.crashed",
+            path=request.url.path,
+            error=type(error).__name__,
+            exc_info=error,
+            trace_id=trace_id_of(request),
+        )
         problem = Problem(
             500,
             "internal",

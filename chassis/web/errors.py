@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from opentelemetry import trace
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from chassis.auth.dependencies import session_actor
 from chassis.auth.identity import Identity
 from chassis.http.problem import Problem
+from chassis.http.trace_id import trace_id_of
 from chassis.web.i18n import current_language, gettext, language_of, mark, speaking
 from chassis.web.pages import Pages
 
@@ -77,12 +77,6 @@ def _page_instead(before: Handler, pages: Pages, headers: dict[str, str]) -> Ans
     return answer
 
 
-def trace_id() -> str | None:
-    """The current trace's id in hex, which operations can look up; None outside a trace."""
-    context = trace.get_current_span().get_span_context()
-    return format(context.trace_id, "032x") if context.is_valid else None
-
-
 def _page(request: Request, failure: Exception, status: int, pages: Pages) -> Response:
     with speaking(language_of(request)):
         heading = gettext(HEADINGS.get(status, HEADINGS[500 if status >= 500 else 400]))
@@ -94,7 +88,7 @@ def _page(request: Request, failure: Exception, status: int, pages: Pages) -> Re
         heading=heading,
         text=text,
         code=status,
-        trace_id=trace_id() if status >= 500 else None,
+        trace_id=trace_id_of(request) if status >= 500 else None,
     )
 
 

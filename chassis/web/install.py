@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from chassis.auth.identity import origin_of
+from chassis.http.trace_id import RememberTrace
 from chassis.settings import Settings
 from chassis.web.errors import install_error_pages
 from chassis.web.headers import SecurityHeaders, security_headers
@@ -16,6 +17,7 @@ def install_web(app: FastAPI, pages: Pages, settings: Settings) -> None:
     headers = security_headers(
         form_targets=(origin_of(settings.oidc_issuer),), encrypted=settings.public_url.startswith("https://")
     )
+    app.add_middleware(RememberTrace)
     app.add_middleware(SpeakTheirLanguage)
     app.add_middleware(SecurityHeaders, headers=headers)
     install_error_pages(app, pages, headers)

@@ -5,9 +5,9 @@
 (() => {
   const LEAST_PAUSE = 500; // milliseconds between two fetches, however fast events come
 
-  // Nothing is taken away from somebody who is filling in a form or answering a question.
+  // Nothing is taken away from somebody who is filling in a form, ticking boxes or answering a question.
   const isInUse = (region) =>
-    region.querySelector("details[open]") ||
+    region.querySelector("details[open], input[type=checkbox]:checked") ||
     (region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
 
   const keepFresh = (region) => {

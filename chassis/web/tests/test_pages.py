@@ -1,17 +1,20 @@
 """Pages in the shell: who sees what, errors people can read, messages shown once, nothing cached, nothing inline."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
 from jinja2 import UndefinedError
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
+from structlog.testing import capture_logs
 
 from chassis.auth import Actor, install_identity, require
 from chassis.auth.tokens import SESSION_COOKIE, Sessions
@@ -34,11 +37,27 @@ HELLO = """{% extends "base.html" %}{% block title %}{{ _("Open needs") }}{% end
 {% block content %}<h1>{{ heading }}</h1>{% endblock %}"""
 
 
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged, kept instead of drawn: unconfigured, structlog paints every frame of a crash."""
+    with capture_logs() as entries:
+        yield entries
+
+
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    templates: Path = tmp_path_factory.mktemp("pages") / "templates"
-    templates.mkdir()
-    (templates / "hello.html").write_text(HELLO)
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("pages") / "templates"
+    folder.mkdir()
+    (folder / "hello.html").write_text(HELLO)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def app(templates: Path) -> FastAPI:
+    return small_service(templates)
+
+
+def small_service(templates: Path) -> FastAPI:
     app = FastAPI()
     problem.install(app)
     install_identity(app, SETTINGS)
@@ -229,6 +248,21 @@ async def test_errors_are_pages_in_the_shell(guest: httpx.AsyncClient, path: str
     assert "content-security-policy" in page.headers
     assert "Traceback" not in page.text
     assert "heading" not in re.sub(r'class="[^"]*"', "", page.text)
+
+
+async def test_an_unexpected_error_can_be_looked_up_by_its_trace(
+    templates: Path, logged: list[MutableMapping[str, Any]]
+) -> None:
+    """As in chassis.service: the span is made outside all else of ours, and has ended when the error is answered."""
+    traced = small_service(templates)
+    traced.add_middleware(OpenTelemetryMiddleware, tracer_provider=TracerProvider())
+    transport = httpx.ASGITransport(traced, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        page = await client.get("/forgotten", headers={"accept": "text/html"})
+        document = await client.get("/forgotten", headers={"accept": "application/json"})
+    assert re.search(r"<code>[0-9a-f]{32}</code>", page.text)
+    assert re.fullmatch(r"[0-9a-f]{32}", document.json()["trace_id"])
+    assert logged[-1]["trace_id"] == document.json()["trace_id"]
 
 
 async def test_programs_get_a_problem_document(guest: httpx.AsyncClient) -> None:
