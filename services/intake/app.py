@@ -12,6 +12,7 @@ from chassis.web.pages import Pages
 from chassis.web.site import site_router
 from chassis.web.static import static_router
 from services.intake import api, background, consumers
+from services.intake import pages as intake_pages
 from services.intake.settings import IntakeSettings
 from services.intake.store import Store
 
@@ -19,7 +20,13 @@ from services.intake.store import Store
 def service(settings: IntakeSettings | None = None) -> Service[Store]:
     """Intake, which also serves ``/``, the login and the static files of the whole origin."""
     pages = Pages(Path(__file__).parent / "pages" / "templates", "intake")
-    routers: list[APIRouter] = [*api.ROUTERS, login_router(), static_router(), site_router(pages)]
+    routers: list[APIRouter] = [
+        *api.ROUTERS,
+        login_router(),
+        static_router(),
+        site_router(pages),
+        *intake_pages.routers(pages),
+    ]
     return Service(
         settings=settings or IntakeSettings(),
         make_store=Store,

@@ -88,6 +88,7 @@ async def put_own_availability(request: Request, actor: AccountManagers, body: A
         tuple(dict.fromkeys(body.policy_areas)),
         absence.until if absence else None,
         absence.covered_by if absence else None,
+        display_name=actor.name or None,
     )
 
     async def work(unit: IntakeUnit) -> Reply:

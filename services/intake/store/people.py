@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ class AccountManager:
     away_until: datetime | None
     covered_by: str | None
     load: int = 0
+    display_name: str | None = None
 
 
 class People:
@@ -97,10 +98,11 @@ class People:
 
     async def save_account_manager(self, scope: Scope, manager: AccountManager, now: datetime) -> None:
         await self._connection.execute(
-            "INSERT INTO account_manager (city, subject, active, policy_areas, away_until, covered_by, changed_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (city, subject) DO UPDATE SET active = excluded.active,"
-            " policy_areas = excluded.policy_areas, away_until = excluded.away_until,"
-            " covered_by = excluded.covered_by, changed_at = excluded.changed_at",
+            "INSERT INTO account_manager (city, subject, active, policy_areas, away_until, covered_by, changed_at,"
+            " display_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (city, subject) DO UPDATE SET"
+            " active = excluded.active, policy_areas = excluded.policy_areas, away_until = excluded.away_until,"
+            " covered_by = excluded.covered_by, changed_at = excluded.changed_at,"
+            " display_name = coalesce(excluded.display_name, account_manager.display_name)",
             scope.city,
             manager.subject,
             manager.active,
@@ -108,7 +110,18 @@ class People:
             manager.away_until,
             manager.covered_by,
             now,
+            manager.display_name,
         )
+
+    async def guides(self, scope: Scope, subjects: Iterable[str]) -> dict[str, str]:
+        """Names of account managers, as far as they are known."""
+        rows = await self._connection.fetch(
+            "SELECT subject, display_name FROM account_manager WHERE city = $1 AND subject = ANY ($2)"
+            " AND display_name IS NOT NULL",
+            scope.city,
+            list(subjects),
+        )
+        return {row["subject"]: row["display_name"] for row in rows}
 
     async def back_from_absence(self, now: datetime) -> list[tuple[str, str]]:
         """(city, subject) of those whose absence has ended but is still noted."""
@@ -131,4 +144,5 @@ def _account_manager(row: Any) -> AccountManager:
         row["away_until"],
         row["covered_by"],
         row["load"],
+        row["display_name"],
     )

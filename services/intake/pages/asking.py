@@ -1,0 +1,83 @@
+"""What the pages share: commands that happen once per form, and what to show with needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from chassis.auth import Actor
+from chassis.http.commands import Reply, fingerprint, once
+from chassis.scope import Scope
+from chassis.service import units_of
+from chassis.unit import Units
+from chassis.web.forms import Form
+from services.intake.api.views import NeedView, need_view
+from services.intake.domain.needs import Need
+from services.intake.handlers import IntakeUnit
+from services.intake.store import Store
+
+
+def units(request: Request) -> Units[Store]:
+    return units_of(request)
+
+
+def scope_of(actor: Actor) -> Scope:
+    return Scope(actor.city, actor.subject)
+
+
+async def act_once(
+    request: Request, actor: Actor, form: Form[Any], work: Callable[[IntakeUnit], Awaitable[object]]
+) -> None:
+    """Runs ``work`` in one transaction, once per form that was shown. Raises what ``work`` raises."""
+
+    async def replying(unit: IntakeUnit) -> Reply:
+        await work(unit)
+        return Reply(204)
+
+    scope = scope_of(actor)
+    if form.idempotency_key is None:
+        await units(request).run(scope, replying)
+        return
+    typed = fingerprint(request.url.path, repr(sorted(form.values.items())))
+    await once(units(request), scope, form.idempotency_key, typed, replying)
+
+
+@dataclass(frozen=True)
+class ShownNeed:
+    """A need on a page, with the name of its department."""
+
+    view: NeedView
+    department_name: str
+
+    @property
+    def covered(self) -> float:
+        return self.view.coverage or 0.0
+
+
+async def shown_needs(store: Store, scope: Scope, needs: Sequence[Need], *, public: bool) -> list[ShownNeed]:
+    """Needs with balances and the names of their departments, in two round trips."""
+    if not needs:
+        return []
+    balances = await store.balances.of(scope, [need.need_id for need in needs])
+    names = {one.code: one.name for one in await store.people.departments(scope)}
+    return [
+        ShownNeed(
+            need_view(need, balances.get(need.need_id, ()), public=public),
+            names.get(need.content.department, need.content.department),
+        )
+        for need in needs
+    ]
+
+
+def address(path: str, **query: str | None) -> str:
+    """``path`` with the query parameters that have a value."""
+    pairs = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def distinct(values: Iterable[str | None]) -> list[str]:
+    return sorted({value for value in values if value})

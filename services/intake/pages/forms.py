@@ -1,0 +1,137 @@
+"""What people type, turned into what the handlers take."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from contracts.values import Cents, Line, LongText, Place, Quantity, ShortText, Slug, StakeholderType
+from services.intake.domain.needs import MAX_LINES, NeedContent
+from services.intake.domain.offers import OfferContent
+from services.intake.domain.stakeholders import Contact
+
+CITY_TIME = ZoneInfo("Europe/Rome")
+FIRST_ROWS = 1
+
+
+def typed_quantity(value: Any) -> Any:
+    """A quantity as people write it: a comma or a point before the decimals, spaces between thousands."""
+    if not isinstance(value, str):
+        return value
+    plain = re.sub(r"\s", "", value).replace(",", ".")
+    # "1.000" is a thousand in Italian and one in English: it is refused rather than guessed.
+    return value if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", plain) and "," not in value else plain
+
+
+def typed_euro(value: Any) -> Any:
+    """Euro as people write them, in cents."""
+    if not isinstance(value, str):
+        return value
+    try:
+        cents = Decimal(re.sub(r"[\s€]", "", value).replace(",", ".")) * 100
+    except InvalidOperation:
+        return value
+    return int(cents) if cents == cents.to_integral_value() else value
+
+
+class FormLine(Line):
+    """A line as typed: amounts with a comma, values in euro, money without a unit."""
+
+    quantity: Annotated[Quantity | None, BeforeValidator(typed_quantity)] = None
+    unit_value_cents: Annotated[Cents | None, BeforeValidator(typed_euro)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _money_is_euro(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("kind") == "money":
+            return {"unit": "EUR"} | values
+        return values
+
+    def line(self) -> Line:
+        return Line.model_construct(**{name: getattr(self, name) for name in Line.model_fields})
+
+
+class _Lines(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    title: ShortText
+    description: LongText | None = None
+    lines: list[FormLine] = Field(min_length=1, max_length=MAX_LINES)
+    place: ShortText | None = None
+    last_day: date | None = None
+
+    def shared(self) -> dict[str, Any]:
+        """The fields that needs and offers have in common."""
+        return {
+            "title": self.title,
+            "description": self.description,
+            "lines": tuple(line.line() for line in self.lines),
+            "place": Place(label=self.place) if self.place else None,
+            "valid_until": end_of(self.last_day) if self.last_day else None,
+        }
+
+
+class NeedForm(_Lines):
+    """A need as a department types it."""
+
+    department: Slug | None = None
+    beneficiaries: LongText | None = None
+    policy_area: Slug
+    requires: list[Slug] = Field(default=[], max_length=50)
+
+    def content(self, department: str) -> NeedContent:
+        return NeedContent(
+            department=department,
+            beneficiaries=self.beneficiaries,
+            policy_area=self.policy_area,
+            requires=tuple(self.requires),
+            **self.shared(),
+        )
+
+
+class OfferForm(_Lines):
+    """An offer as a partner types it; the organisation is chosen or registered on the way."""
+
+    stakeholder_id: UUID | None = None
+    new_name: ShortText | None = None
+    new_type: StakeholderType | None = None
+    contact_name: ShortText | None = None
+    contact_email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    contact_phone: Annotated[str, Field(max_length=40, pattern=r"^[+0-9][0-9 ()./-]{3,}$")] | None = None
+    expected_return: Literal["none", "visibility"] = "none"
+    answers_need_id: UUID | None = None
+    note: ShortText | None = None
+
+    @property
+    def contact(self) -> Contact | None:
+        """Whom to call, when enough of it was typed."""
+        if self.contact_name is None or (self.contact_email is None and self.contact_phone is None):
+            return None
+        return Contact(name=self.contact_name, email=self.contact_email, phone=self.contact_phone)
+
+    def content(self, stakeholder_id: UUID, policy_area: str | None) -> OfferContent:
+        return OfferContent(
+            stakeholder_id=stakeholder_id,
+            policy_area=policy_area,
+            expected_return=self.expected_return,
+            answers_need_id=self.answers_need_id,
+            **self.shared(),
+        )
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of a day of the city."""
+    return datetime.combine(day, time(23, 59, 59), CITY_TIME).astimezone(UTC)
+
+
+def rows_in(values: dict[str, Any]) -> int:
+    """How many line rows a form shows: those it was sent with, one more when asked for."""
+    numbers = [int(found[1]) for name in values if (found := re.match(r"lines\.([0-9]{1,2})\.", name))]
+    rows = max(numbers, default=FIRST_ROWS - 1) + 1
+    return min(rows + (1 if "add_line" in values else 0), MAX_LINES)

@@ -1,0 +1,84 @@
+"""What everybody sees: the open needs, and each of them."""
+
+from __future__ import annotations
+
+from typing import get_args
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from chassis.auth import CurrentActor
+from chassis.http.paging import encode
+from chassis.web.forms import Form
+from chassis.web.pages import Pages
+from contracts.values import ResourceKind
+from services.intake.api.speaking import position
+from services.intake.handlers import refusals
+from services.intake.handlers.needs import may_manage
+from services.intake.pages.asking import address, scope_of, shown_needs, units
+from services.intake.store.needs import NeedFilter
+
+PER_PAGE = 12
+KINDS: tuple[str, ...] = get_args(ResourceKind)
+
+
+def router(pages: Pages) -> APIRouter:
+    routes = pages.router()
+
+    @routes.get("/")
+    async def home(
+        request: Request,
+        actor: CurrentActor,
+        q: str = "",
+        policy_area: str = "",
+        kind: str = "",
+        after: str | None = None,
+    ) -> HTMLResponse:
+        text = q.replace("\x00", "")[:200].strip()
+        wanted = NeedFilter(
+            state="open",
+            policy_area=policy_area.replace("\x00", "") or None,
+            kind=kind if kind in KINDS else None,
+            text=text or None,
+            before=position(after),
+            limit=PER_PAGE,
+        )
+        scope = scope_of(actor)
+        async with units(request).reading() as store:
+            found = await store.needs.find(scope, wanted)
+            shown = await shown_needs(store, scope, found[:PER_PAGE], public=True)
+        filters = {"q": text, "policy_area": policy_area, "kind": kind}
+        following = encode(shown[-1].view.id) if len(found) > PER_PAGE else None
+        return pages.render(
+            request,
+            "home.html",
+            needs=shown,
+            form=Form.of(**filters),
+            filtered=any(filters.values()),
+            first=address("/", **filters) if after else None,
+            next=address("/", **filters, after=following) if following else None,
+        )
+
+    @routes.get("/intake/needs/{need_id}")
+    async def need_page(request: Request, actor: CurrentActor, need_id: UUID) -> HTMLResponse:
+        scope = scope_of(actor)
+        async with units(request).reading() as store:
+            need = await store.needs.get(scope, need_id)
+            if need is None:
+                raise refusals.no_need()
+            [shown] = await shown_needs(store, scope, [need], public=actor.is_anonymous)
+            receivers = await store.stakeholders.names(scope, need.content.receivers)
+            names = {one.code: one.name for one in await store.people.departments(scope)}
+        return pages.render(
+            request,
+            "need.html",
+            need=shown.view,
+            shown=shown,
+            receivers=sorted(receivers.values()),
+            others=[names.get(code, code) for code in need.content.with_departments],
+            balances={balance.line: balance for balance in shown.view.balances},
+            may_manage=may_manage(actor, need.content.department),
+        )
+
+    return routes
