@@ -65,7 +65,7 @@ STORY: dict[str, str] = {
 """Every event type this service reads."""
 
 TASK: dict[str, tuple[str, str]] = {
-    "vet_stakeholder": (mark("Check %(name)s"), mark("Check %(num)s organisations")),
+    "vet_stakeholder": (mark("Check %(who)s"), mark("Check %(num)s organisations")),
     "triage_need": (mark("Take charge of “%(case)s”"), mark("Take charge of %(num)s needs")),
     "help_department": (
         mark("Help %(department)s to correct a submission (%(external_ref)s)"),
