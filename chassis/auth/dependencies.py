@@ -109,7 +109,6 @@ async def _bearer(authorization: str, identity: Identity) -> Actor:
         _logger.info("auth.token_refused", reason=str(failure))
         raise refusals.invalid_token() from failure
     except ProviderUnavailable as failure:
-        _logger.warning("auth.provider_unavailable", issuer=identity.provider.issuer)
         raise refusals.provider_unavailable() from failure
 
 

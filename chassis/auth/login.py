@@ -96,7 +96,6 @@ async def callback(
         claims = await identity.verifier.claims(id_token, nonce=str(remembered["nonce"]))
         actor = actor_from_claims(claims)
     except (ProviderUnavailable, httpx.HTTPError) as failure:
-        _logger.warning("auth.provider_unavailable", issuer=identity.provider.issuer)
         raise refusals.provider_unavailable() from failure
     except (TokenExpired, TokenInvalid, IncompleteClaims) as failure:
         _logger.info("auth.login_failed", reason=str(failure))

@@ -10,11 +10,18 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
+from chassis import log
+
 REFRESH_AFTER = 600.0
 """Seconds after which keys are fetched anew, so that a key withdrawn by the issuer stops counting."""
 
 UNKNOWN_KEY_PAUSE = 15.0
 """Least seconds between two fetches, so that tokens with invented key ids cannot make us hammer the issuer."""
+
+RETRY_PAUSE = 1.0
+"""Seconds for which nobody tries again while nothing is known yet: requests then fail at once, not one by one."""
+
+_logger = log.get("auth")
 
 
 class ProviderUnavailable(Exception):
@@ -50,38 +57,43 @@ class Provider:
         self._lock = asyncio.Lock()
         self._endpoints: Endpoints | None = None
         self._keys: KeySet | None = None
-        self._fetched_at = float("-inf")
+        self._stale_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._next_try = float("-inf")
 
     async def endpoints(self) -> Endpoints:
         if self._endpoints is None:
-            await self._refresh(self._fetched_at)
+            await self._refresh_if_due()
         if self._endpoints is None:
             raise ProviderUnavailable(self.issuer)
         return self._endpoints
 
     async def keys(self, key_id: str | None) -> KeySet:
         """The issuer's keys; asks again (at most every UNKNOWN_KEY_PAUSE) when `key_id` is not among them."""
-        age = self._clock() - self._fetched_at
         known = self._keys is not None and (key_id is None or _has(self._keys, key_id))
-        if age > REFRESH_AFTER or (not known and age > UNKNOWN_KEY_PAUSE):
-            await self._refresh(self._fetched_at)
+        if not known or self._clock() >= self._stale_at:
+            await self._refresh_if_due()
         if self._keys is None:
             raise ProviderUnavailable(self.issuer)
         return self._keys
 
-    async def _refresh(self, seen: float) -> None:
+    async def _refresh_if_due(self) -> None:
+        """Fetch, unless it was just tried. Whoever waits for a fetch under way shares its result, good or bad."""
+        asked_at = self._clock()
+        if asked_at < self._next_try:
+            return
         async with self._lock:
-            if self._fetched_at != seen:
-                return  # another request fetched while this one waited
-            try:
-                endpoints, keys = await self._fetch()
-            except (httpx.HTTPError, JoseError, KeyError, ValueError) as failure:
-                if self._keys is None:
-                    raise ProviderUnavailable(self.issuer) from failure
-                # Keys already trusted stay good while the provider is away; try again after a pause.
-                self._fetched_at = self._clock() - REFRESH_AFTER + UNKNOWN_KEY_PAUSE
+            if self._tried_at >= asked_at:
                 return
-            self._endpoints, self._keys, self._fetched_at = endpoints, keys, self._clock()
+            try:
+                self._endpoints, self._keys = await self._fetch()
+                self._stale_at = self._clock() + REFRESH_AFTER
+            except (httpx.HTTPError, JoseError, KeyError, ValueError) as failure:
+                # Keys already trusted stay good while the provider is away.
+                _logger.warning("auth.provider_failed", issuer=self.issuer, error=type(failure).__name__)
+            finally:
+                self._tried_at = self._clock()
+                self._next_try = self._tried_at + (UNKNOWN_KEY_PAUSE if self._keys else RETRY_PAUSE)
 
     async def _fetch(self) -> tuple[Endpoints, KeySet]:
         async with self.http() as client:

@@ -1,5 +1,6 @@
 """Only the issuer's own, current tokens for us are believed; our own cookies cannot be made or altered by others."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -12,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from chassis.auth.actor import Actor
-from chassis.auth.provider import UNKNOWN_KEY_PAUSE, Provider, ProviderUnavailable
+from chassis.auth.provider import RETRY_PAUSE, UNKNOWN_KEY_PAUSE, Provider, ProviderUnavailable
 from chassis.auth.tokens import (
     LEEWAY,
     SESSION_SECONDS,
@@ -36,6 +37,7 @@ class Issuer:
 
     def __init__(self, *keys: Any) -> None:
         self.keys = list(keys)
+        self.asked = 0
         self.fetched = 0
         self.up = True
         self.says_it_is = ISSUER
@@ -44,6 +46,7 @@ class Issuer:
         return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
         if not self.up:
             raise httpx.ConnectError("switched off", request=request)
         if request.url.path == "/jwks":
@@ -200,6 +203,21 @@ async def test_without_any_key_the_issuer_is_unavailable(verifier: TokenVerifier
     issuer.up = False
     with pytest.raises(ProviderUnavailable):
         await verifier.access(token())
+
+
+async def test_many_requests_ask_the_issuer_once(verifier: TokenVerifier, issuer: Issuer) -> None:
+    await asyncio.gather(*(verifier.access(token()) for _each in range(20)))
+    assert issuer.fetched == 1
+
+
+async def test_nobody_queues_for_an_issuer_that_is_away(verifier: TokenVerifier, issuer: Issuer, clock: Clock) -> None:
+    issuer.up = False
+    tried = await asyncio.gather(*(verifier.access(token()) for _each in range(20)), return_exceptions=True)
+    assert {type(failure) for failure in tried} == {ProviderUnavailable}
+    assert issuer.asked == 1
+    issuer.up = True
+    clock.now += RETRY_PAUSE
+    assert await verifier.access(token())
 
 
 async def test_a_discovery_document_of_another_issuer_is_not_used(provider: Provider, issuer: Issuer) -> None:
