@@ -1,0 +1,44 @@
+"""From whoever asks to what they may see and for whom they speak."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis.auth import Actor
+from chassis.auth.dependencies import refuse_unless
+from services.matching.domain.speakers import Speaker
+from services.matching.store.overview import Reach
+
+SEE_EVERYTHING = ("account_manager", "coordinator", "legal", "operations")
+READERS = ("department", "partner", *SEE_EVERYTHING)
+
+
+def reach_of(actor: Actor) -> Reach:
+    """Raises Problem 401 or 403 for who may see no match at all."""
+    refuse_unless(actor, *READERS)
+    return Reach(
+        everything=actor.has(*SEE_EVERYTHING),
+        department=actor.department if actor.has("department") else None,
+        stakeholders=tuple(_uuids(actor)) if actor.has("partner") else (),
+    )
+
+
+def speaker_of(actor: Actor) -> Speaker:
+    """Raises Problem 401 or 403 for who decides for nobody."""
+    refuse_unless(actor, "department", "partner", "account_manager")
+    return Speaker(
+        actor.subject,
+        actor.department if actor.has("department") else None,
+        actor.stakeholders if actor.has("partner") else frozenset(),
+        actor.has("account_manager"),
+    )
+
+
+def _uuids(actor: Actor) -> list[UUID]:
+    found = []
+    for text in actor.stakeholders:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

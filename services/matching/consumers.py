@@ -1,0 +1,49 @@
+"""Which handler takes which event."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from chassis.inbox import Handler
+from chassis.membership import on_membership_changed
+from contracts.event import Event
+from contracts.events import agreements as a
+from contracts.events import impact as p
+from contracts.events import intake as i
+from services.matching.domain.policy import Policy
+from services.matching.handlers import agreements, needs, offers, results, stakeholders, steering
+
+
+def handlers(policy: Policy) -> Mapping[type[Event], Handler]:
+    """The handlers of this service under the installation's policy."""
+    under_policy: dict[type[Event], Callable[..., Awaitable[None]]] = {
+        i.StakeholderRegistered: stakeholders.on_stakeholder_named,
+        i.StakeholderChanged: stakeholders.on_stakeholder_named,
+        i.StakeholderVetted: stakeholders.on_stakeholder_vetted,
+        i.AccountManagerAssigned: stakeholders.on_account_manager_assigned,
+        i.NeedRegistered: needs.on_need_registered,
+        i.NeedChanged: needs.on_need_changed,
+        i.NeedWithdrawn: needs.on_need_withdrawn,
+        i.NeedExpired: needs.on_need_expired,
+        i.NeedFulfilled: needs.on_need_fulfilled,
+        i.OfferReceived: offers.on_offer_received,
+        i.OfferChanged: offers.on_offer_changed,
+        i.OfferWithdrawn: offers.on_offer_withdrawn,
+        i.OfferExpired: offers.on_offer_expired,
+        i.PrioritiesSet: steering.on_priorities_set,
+        i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
+        a.AgreementSigned: agreements.on_agreement_signed,
+        a.AgreementRejected: agreements.on_agreement_rejected,
+        a.AgreementTerminated: agreements.on_agreement_terminated,
+        p.DeliveryRecorded: results.on_delivery_recorded,
+        p.ResultCorrected: results.on_result_corrected,
+    }
+    bound: dict[type[Event], Handler] = {
+        event: partial(handler, policy=policy) for event, handler in under_policy.items()
+    }
+    return bound | {i.StakeholderMembershipChanged: on_membership_changed}
+
+
+HANDLERS = handlers(Policy())
+"""The handlers with the policy an installation has when it sets nothing."""

@@ -1,0 +1,1 @@
+"""What matching decides, without any input or output."""

@@ -1,0 +1,20 @@
+"""What an installation may set: how many proposals, and how long they wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``open_per_need`` proposals stay open at most; one event brings at most ``per_event`` to a need and, for an
+    arriving offer, to ``needs_per_offer`` needs. Offers that answer the need come on top. ``candidates`` are compared
+    at most per line."""
+
+    open_per_need: int = 20
+    per_event: int = 5
+    needs_per_offer: int = 10
+    candidates: int = 60
+    proposal_lasts: timedelta = timedelta(days=30)
+    reservation_lasts: timedelta = timedelta(days=14)

@@ -1,0 +1,134 @@
+"""What matching refuses to do, said so that the person who asked knows what to do next."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["not_found", "forbidden", "conflict", "invalid"]
+
+
+class Refusal(Exception):
+    """``code`` is stable; ``pointer`` names the wrong field of an ``invalid`` one."""
+
+    def __init__(self, kind: Kind, code: str, italian: str, english: str, pointer: str = "") -> None:
+        super().__init__(f"{code}: {english}")
+        self.kind = kind
+        self.code = code
+        self.italian = italian
+        self.english = english
+        self.pointer = pointer
+
+
+class NoLongerThere(Exception):
+    """What the match stands on was given to somebody else: the proposal has to end."""
+
+
+def unknown_match() -> Refusal:
+    return Refusal("not_found", "not-found", "Questo abbinamento non esiste.", "There is no such match.")
+
+
+def not_yours() -> Refusal:
+    return Refusal(
+        "forbidden",
+        "not-your-party",
+        "Non puoi decidere per questa parte dell'abbinamento.",
+        "You cannot decide for this party of the match.",
+    )
+
+
+def which_party(parties: list[str]) -> Refusal:
+    known = ", ".join(parties)
+    return Refusal(
+        "invalid",
+        "party-required",
+        f"Indicare per quale parte: {known}",
+        f"Say for which party: {known}",
+        "/party_id",
+    )
+
+
+def unknown_party() -> Refusal:
+    return Refusal(
+        "invalid",
+        "unknown-party",
+        "Questa parte non fa parte dell'abbinamento.",
+        "The match has no such party.",
+        "/party_id",
+    )
+
+
+def note_required() -> Refusal:
+    return Refusal(
+        "invalid",
+        "note-required",
+        "Chi decide per altri annota come lo ha saputo (almeno 3 caratteri).",
+        "Who decides for others notes how they know (at least 3 characters).",
+        "/note",
+    )
+
+
+def channel_required() -> Refusal:
+    return Refusal(
+        "invalid",
+        "channel-required",
+        "Indicare come la parte lo ha detto: telefono, lettera, e-mail o incontro.",
+        "Say how the party said so: telephone, letter, email or meeting.",
+        "/channel",
+    )
+
+
+def quantity_required(positions: tuple[int, ...]) -> Refusal:
+    shown = ", ".join(str(position) for position in positions)
+    return Refusal(
+        "invalid",
+        "quantity-required",
+        f"La quantità è aperta da entrambe le parti: fissarla per le posizioni {shown}.",
+        f"The quantity is open on both sides: fix it for the positions {shown}.",
+        "/quantities",
+    )
+
+
+def quantity_fixed(position: int) -> Refusal:
+    return Refusal(
+        "invalid",
+        "quantity-fixed",
+        f"La quantità della posizione {position} è già fissata.",
+        f"The quantity of position {position} is fixed already.",
+        "/quantities",
+    )
+
+
+def closed(state: str) -> Refusal:
+    """Somebody (or time) was faster."""
+    italian, english = {
+        "accepted": ("Tutti hanno già detto di sì.", "Everybody has said yes already."),
+        "declined": ("Nel frattempo una parte ha rifiutato.", "In the meantime a party declined."),
+        "expired": (
+            "La proposta nel frattempo è scaduta: guardare le nuove proposte.",
+            "The proposal has expired in the meantime: look at the new proposals.",
+        ),
+        "released": ("L'abbinamento è già stato sciolto.", "The match was released already."),
+        "proposed": (
+            "L'abbinamento non è ancora accettato: si può rifiutare.",
+            "The match is not accepted yet: it can be declined.",
+        ),
+    }[state]
+    return Refusal("conflict", f"match-{state}", italian, english)
+
+
+def no_longer_there() -> Refusal:
+    return Refusal(
+        "conflict",
+        "no-longer-available",
+        "Nel frattempo le quantità sono andate a un altro abbinamento: questa proposta è chiusa, guardare le nuove.",
+        "In the meantime the quantities went to another match: this proposal is closed, look at the new ones.",
+    )
+
+
+def signed_already() -> Refusal:
+    return Refusal(
+        "conflict",
+        "agreement-signed",
+        "C'è già un accordo firmato: si scioglie dall'accordo.",
+        "An agreement is signed already: terminate the agreement instead.",
+    )

@@ -1,0 +1,122 @@
+"""Commands on a match: accept, decline, release. Each loads it locked, lets the domain decide, and carries that out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from chassis.unit import Unit
+from contracts.values import Line
+from services.matching.domain import match as matches
+from services.matching.domain import refusals
+from services.matching.domain.ledger import NotEnough
+from services.matching.domain.match import Channel, Decision, Match, QuantityFixed, QuantityMissing, Said
+from services.matching.domain.policy import Policy
+from services.matching.domain.speakers import Speaker, voice
+from services.matching.domain.states import WrongState
+from services.matching.handlers.concluding import conclude
+from services.matching.store import MatchingStore
+
+Check = Callable[[int], None]
+"""Called with the version of the locked match; raises when the caller saw another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Somebody says yes for a party. ``quantities`` by position of the allocation."""
+
+    match_id: UUID
+    party_id: str | None = None
+    channel: Channel | None = None
+    note: str | None = None
+    quantities: Mapping[int, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    match_id: UUID
+    reason_code: str
+    party_id: str | None = None
+    channel: Channel | None = None
+    note: str | None = None
+
+
+async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, policy: Policy, check: Check) -> Match:
+    """Consent of one party; the first reserves all quantities, the last makes the match accepted.
+
+    Raises :class:`services.matching.domain.refusals.Refusal`, and ``NoLongerThere`` when the quantities went to
+    somebody else: roll back, then call :func:`supersede`.
+    """
+    match = await _locked(unit, command.match_id)
+    heard = voice(match, speaker, command.party_id, command.channel, command.note)
+    check(match.version)
+    lines = await _offered_lines(unit, match) if command.quantities else {}
+    try:
+        decision = matches.consent(
+            match,
+            heard.party_id,
+            Said(speaker.subject, unit.now, heard.channel, heard.note),
+            quantities=command.quantities,
+            lines=lines,
+            reserved_until=unit.now + policy.reservation_lasts,
+        )
+        await conclude(unit, {match.match_id: match}, [decision])
+    except WrongState as wrong:
+        raise refusals.closed(wrong.state) from wrong
+    except QuantityMissing as missing:
+        raise refusals.quantity_required(missing.positions) from missing
+    except QuantityFixed as fixed:
+        raise refusals.quantity_fixed(fixed.position) from fixed
+    except NotEnough as gone:
+        raise refusals.NoLongerThere from gone
+    return decision.match
+
+
+async def decline(unit: Unit[MatchingStore], command: Decline, speaker: Speaker, check: Check) -> Match:
+    """One party says no: the match ends for all, and replacements are looked for. Raises ``Refusal``."""
+    match = await _locked(unit, command.match_id)
+    heard = voice(match, speaker, command.party_id, command.channel, command.note)
+    check(match.version)
+    said = Said(speaker.subject, unit.now, heard.channel, heard.note)
+    return await _conclude(unit, match, lambda: matches.decline(match, heard.party_id, said, command.reason_code))
+
+
+async def release(unit: Unit[MatchingStore], match_id: UUID, check: Check) -> Match:
+    """The account manager dissolves an accepted match for which nothing was signed yet. Raises ``Refusal``."""
+    match = await _locked(unit, match_id)
+    check(match.version)
+    if match.is_committed:
+        raise refusals.signed_already()
+    return await _conclude(unit, match, lambda: matches.release(match, "released_by_manager", unit.now))
+
+
+async def supersede(unit: Unit[MatchingStore], match_id: UUID) -> None:
+    """Ends a proposal whose quantities are gone; nothing happens when it has ended already."""
+    match = await _locked(unit, match_id)
+    if match.state == "proposed" and not match.is_reserved:
+        await conclude(unit, {match_id: match}, [matches.expire(match, "superseded", unit.now)])
+
+
+async def _conclude(unit: Unit[MatchingStore], match: Match, decide: Callable[[], Decision]) -> Match:
+    try:
+        decision = decide()
+    except WrongState as wrong:
+        raise refusals.closed(wrong.state) from wrong
+    await conclude(unit, {match.match_id: match}, [decision])
+    return decision.match
+
+
+async def _locked(unit: Unit[MatchingStore], match_id: UUID) -> Match:
+    found = await unit.store.matches.locked(unit.scope, [match_id])
+    if match_id not in found:
+        raise refusals.unknown_match()
+    return found[match_id]
+
+
+async def _offered_lines(unit: Unit[MatchingStore], match: Match) -> dict[tuple[UUID, int], Line]:
+    offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})
+    return {
+        (offer_id, index): line for offer_id, offer in offers.items() for index, line in enumerate(offer.state.lines)
+    }

@@ -1,0 +1,82 @@
+"""What needs do: they come, change, and close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chassis.delivery import Delivery
+from chassis.unit import Unit
+from contracts.events import intake
+from services.matching.domain import text
+from services.matching.domain.policy import Policy
+from services.matching.handlers.lines import open_lines, revise_lines
+from services.matching.handlers.proposing import propose_for_needs
+from services.matching.store import MatchingStore
+
+DEFAULT = Policy()
+State = intake.NeedRegistered | intake.NeedChanged
+
+
+async def on_need_registered(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedRegistered]], *, policy: Policy = DEFAULT
+) -> None:
+    """Opens the need's lines in the ledger and proposes for it."""
+    new = await unit.store.projections.save_needs(unit.scope, [_record(one.event) for one in deliveries])
+    fresh = {one.event.need_id: one for one in deliveries if one.event.need_id in new}
+    await open_lines(unit, "need", [(need_id, one.event.lines) for need_id, one in fresh.items()])
+    await propose_for_needs(
+        unit, fresh, policy, cause_of=lambda proposal: fresh[proposal.need.need_id], first_time=True
+    )
+
+
+async def on_need_changed(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedChanged]], *, policy: Policy = DEFAULT
+) -> None:
+    """Adjusts what is asked; proposals are looked at again."""
+    newest = {one.event.need_id: one for one in sorted(deliveries, key=lambda one: one.event.version)}
+    new = await unit.store.projections.save_needs(unit.scope, [_record(one.event) for one in newest.values()])
+    changed = {need_id: one for need_id, one in newest.items() if need_id in new}
+    await revise_lines(unit, "need", {need_id: (one.event.lines, one) for need_id, one in changed.items()})
+    await unit.store.ledger.list_needs(unit.scope, changed)
+    await unit.store.revisions.ask(unit.scope, unit.now, needs=changed, widen=True)
+
+
+async def on_need_withdrawn(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedWithdrawn]], *, policy: Policy = DEFAULT
+) -> None:
+    await _close(unit, deliveries, "withdrawn")
+
+
+async def on_need_expired(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedExpired]], *, policy: Policy = DEFAULT
+) -> None:
+    await _close(unit, deliveries, "expired")
+
+
+async def on_need_fulfilled(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedFulfilled]], *, policy: Policy = DEFAULT
+) -> None:
+    await _close(unit, deliveries, "fulfilled")
+
+
+async def _close(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]], state: str) -> None:
+    closed = set()
+    for one in deliveries:
+        if await unit.store.projections.close_need(unit.scope, one.event.need_id, one.event.version, state):
+            closed.add(one.event.need_id)
+    if closed:
+        await unit.store.ledger.list_needs(unit.scope, closed)
+        await unit.store.revisions.ask(unit.scope, unit.now, needs=closed)
+
+
+def _record(event: State) -> dict[str, Any]:
+    return {
+        "need_id": event.need_id,
+        "version": event.version,
+        "department": event.department,
+        "snapshot": event.model_dump(mode="json", exclude_none=True),
+        "words": sorted(text.words(event.title, event.description, *(line.description for line in event.lines))),
+        "requires": event.requires,
+        "receivers": event.receivers,
+    }

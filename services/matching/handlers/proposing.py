@@ -1,0 +1,153 @@
+"""From a need or an offer to proposals: candidates by index, the domain's choice, one insert, one event each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from chassis.delivery import Delivery
+from chassis.unit import Unit
+from contracts.events.matching import MatchProposed
+from services.matching.domain import proposals, signals
+from services.matching.domain.policy import Policy
+from services.matching.domain.proposals import Memory, Proposal
+from services.matching.domain.subjects import Need
+from services.matching.store import MatchingStore
+from services.matching.store.matches import Draft
+
+CauseOf = Callable[[Proposal], Delivery[Any] | None]
+
+
+def _no_cause(proposal: Proposal) -> None:
+    return None
+
+
+async def propose_for_needs(
+    unit: Unit[MatchingStore],
+    needs: Collection[UUID],
+    policy: Policy,
+    *,
+    cause_of: CauseOf = _no_cause,
+    first_time: bool = False,
+) -> None:
+    """The best new proposals for each need. ``first_time`` when nothing can have been decided about them yet."""
+    if not needs:
+        return
+    by_need = await unit.store.candidates.offers_for(unit.scope, needs, policy.candidates)
+    wanted = {need_id: found for need_id, found in by_need.items() if found}
+    if not wanted:
+        return
+    states = await unit.store.candidates.needs(unit.scope, wanted)
+    found = await _found(unit, states, wanted, {}, first_time=first_time)
+    await store(unit, [one for each in found.values() for one in _best(each, policy)], policy, cause_of)
+
+
+async def propose_for_offers(
+    unit: Unit[MatchingStore], offers: Collection[UUID], policy: Policy, *, cause_of: CauseOf = _no_cause
+) -> None:
+    """The best new proposals that these offers make possible."""
+    if not offers:
+        return
+    by_offer = await unit.store.candidates.needs_for(unit.scope, offers, policy.candidates)
+    offers_of: dict[UUID, set[UUID]] = {}
+    for offer_id, needs in by_offer.items():
+        for need_id in needs:
+            offers_of.setdefault(need_id, set()).add(offer_id)
+    if not offers_of:
+        return
+    states = await unit.store.candidates.needs(unit.scope, offers_of)
+    offers_of = {need_id: found for need_id, found in offers_of.items() if need_id in states}
+    # Where one offer meets the need by itself the new ones suffice; sets are built from all there are.
+    in_sets = [need_id for need_id, need in states.items() if need.state.requires or len(need.lines) > 1]
+    leading = {need_id: found for need_id, found in offers_of.items() if need_id not in in_sets}
+    if in_sets:
+        offers_of |= await unit.store.candidates.offers_for(unit.scope, in_sets, policy.candidates)
+    found = await _found(unit, states, offers_of, leading)
+    chosen = [one for each in found.values() for one in _best(each, policy)]
+    await store(unit, _spread(chosen, set(offers), policy), policy, cause_of)
+
+
+async def _found(
+    unit: Unit[MatchingStore],
+    needs: Mapping[UUID, Need],
+    offers_of: Mapping[UUID, Collection[UUID]],
+    leading: Mapping[UUID, Collection[UUID]],
+    *,
+    first_time: bool = False,
+) -> dict[UUID, tuple[list[Proposal], int]]:
+    """By need: proposals that are not open yet, best first, and how many others are open."""
+    if not needs:
+        return {}
+    offers = await unit.store.candidates.offers(unit.scope, {one for found in offers_of.values() for one in found})
+    steering = await unit.store.projections.steering(unit.scope, signals.today(unit.now))
+    memories: dict[UUID, Memory] = {}
+    open_sets: dict[UUID, set[str]] = {}
+    if not first_time:
+        memories, open_sets = await unit.store.candidates.memory(unit.scope, needs)
+    found = {}
+    for need_id, need in needs.items():
+        known = [offers[one] for one in offers_of[need_id] if one in offers]
+        made = proposals.propose(
+            need,
+            known,
+            steering,
+            unit.now,
+            memory=memories.get(need_id, Memory()),
+            leading=leading.get(need_id),
+        )
+        already = open_sets.get(need_id, set())
+        found[need_id] = ([one for one in made if one.key not in already], len(already))
+    return found
+
+
+def _best(found: tuple[list[Proposal], int], policy: Policy) -> list[Proposal]:
+    """All that answer the need, and the best of the others as far as there is room."""
+    made, already = found
+    answering = [one for one in made if one.answers]
+    room = max(0, min(policy.per_event, policy.open_per_need - already - len(answering)))
+    return answering + [one for one in made if not one.answers][:room]
+
+
+def _spread(chosen: Sequence[Proposal], arrived: set[UUID], policy: Policy) -> list[Proposal]:
+    """An offer goes to its best needs, not to every need of the city."""
+    kept, used = [], Counter[UUID]()
+    for one in sorted(chosen, key=lambda one: (not one.answers, -one.score, one.key)):
+        new = {share.allocation.offer_id for share in one.shares} & arrived
+        if one.answers or not new or all(used[offer_id] < policy.needs_per_offer for offer_id in new):
+            kept.append(one)
+            used.update(new)
+    return kept
+
+
+async def store(
+    unit: Unit[MatchingStore], chosen: Sequence[Proposal], policy: Policy, cause_of: CauseOf = _no_cause
+) -> None:
+    """Stores and publishes proposals; one whose set somebody else proposed meanwhile is left out."""
+    if not chosen:
+        return
+    drafts = [Draft(unit.new_id(), proposal) for proposal in chosen]
+    expires_at = unit.now + policy.proposal_lasts
+    stored = await unit.store.matches.propose(unit.scope, drafts, unit.now, expires_at)
+    for draft in drafts:
+        if draft.match_id not in stored:
+            continue
+        proposal, need = draft.proposal, draft.proposal.need.state
+        event = MatchProposed(
+            match_id=draft.match_id,
+            version=1,
+            need_id=need.need_id,
+            need_title=need.title,
+            department=need.department,
+            policy_area=need.policy_area,
+            triangulation=proposal.triangulation,
+            parties=proposal.parties,
+            allocations=tuple(share.allocation for share in proposal.shares),
+            account_manager_id=proposal.account_manager_id,
+            score=proposal.score,
+            reasons=proposal.reasons,
+            rules_version=proposal.rules_version,
+            expires_at=expires_at,
+        )
+        unit.append(event, aggregate_id=draft.match_id, version=1, case=need.need_id, cause=cause_of(proposal))

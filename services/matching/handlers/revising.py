@@ -1,0 +1,69 @@
+"""Another look at what was proposed, after something it stands on changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from chassis.unit import Unit
+from services.matching.domain import match as matches
+from services.matching.domain.match import Decision, Match
+from services.matching.domain.policy import Policy
+from services.matching.domain.revision import verdict
+from services.matching.domain.subjects import Need, Offer
+from services.matching.handlers.concluding import conclude
+from services.matching.handlers.proposing import propose_for_needs, propose_for_offers
+from services.matching.store import MatchingStore
+
+_AT_ONCE = 50
+
+
+async def revise_some(unit: Unit[MatchingStore], policy: Policy) -> bool:
+    """Works off a batch of the queue; False when there was nothing to do.
+
+    Matches that cannot go on are ended; whatever a lost party leaves is offered to replacements.
+    """
+    batch = await unit.store.revisions.take(_AT_ONCE)
+    if batch is None:
+        return False
+    scoped = unit.within(batch.scope)
+    ended = await _revise(scoped, batch.needs, batch.offers)
+    await propose_for_needs(scoped, ended | (batch.needs & batch.wider), policy)
+    await propose_for_offers(scoped, batch.offers & batch.wider, policy)
+    return True
+
+
+async def _revise(unit: Unit[MatchingStore], needs: frozenset[UUID], offers: frozenset[UUID]) -> set[UUID]:
+    """Ends what cannot go on; returns the needs that lost something by it."""
+    ids = set()
+    if needs:
+        ids |= await unit.store.matches.open_for_needs(unit.scope, needs)
+    if offers:
+        ids |= await unit.store.matches.open_with_offers(unit.scope, offers)
+    before = await unit.store.matches.locked(unit.scope, ids)
+    open_ones = [match for match in before.values() if match.state in ("proposed", "accepted")]
+    if not open_ones:
+        return set()
+    known_needs = await unit.store.candidates.needs(unit.scope, {match.need_id for match in open_ones})
+    known_offers = await unit.store.candidates.offers(
+        unit.scope, {part.allocation.offer_id for match in open_ones for part in match.parts}
+    )
+    keys = await unit.store.matches.set_keys(unit.scope, [match.match_id for match in open_ones])
+    decisions = []
+    for match in open_ones:
+        decision = _decide(unit, match, keys[match.match_id], known_needs, known_offers)
+        if decision is not None:
+            decisions.append(decision)
+    await conclude(unit, before, decisions)
+    return {decision.match.need_id for decision in decisions}
+
+
+def _decide(
+    unit: Unit[MatchingStore], match: Match, key: str, needs: Mapping[UUID, Need], offers: Mapping[UUID, Offer]
+) -> Decision | None:
+    found = verdict(match, key, needs[match.need_id], offers, unit.now)
+    if found is None:
+        return None
+    if found == "party_withdrew":
+        return matches.release(match, found, unit.now)
+    return matches.expire(match, found, unit.now)

@@ -1,0 +1,30 @@
+"""What the focus group and the neighbourhood data say; they steer the ranking of proposals to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chassis.delivery import Delivery
+from chassis.unit import Unit
+from contracts.events import intake
+from services.matching.domain.policy import Policy
+from services.matching.store import MatchingStore
+
+DEFAULT = Policy()
+
+
+async def on_priorities_set(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.PrioritiesSet]], *, policy: Policy = DEFAULT
+) -> None:
+    for one in deliveries:
+        await unit.store.projections.save_priorities(unit.scope, one.event)
+
+
+async def on_indicators_loaded(
+    unit: Unit[MatchingStore],
+    deliveries: Sequence[Delivery[intake.NeighbourhoodIndicatorsLoaded]],
+    *,
+    policy: Policy = DEFAULT,
+) -> None:
+    for one in deliveries:
+        await unit.store.projections.save_indicators(unit.scope, one.event)

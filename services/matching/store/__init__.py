@@ -1,0 +1,23 @@
+"""All SQL of matching, and only here."""
+
+from __future__ import annotations
+
+from chassis.database.pool import Connection
+from services.matching.store.candidates import CandidateStore
+from services.matching.store.ledger import LedgerStore
+from services.matching.store.matches import MatchStore
+from services.matching.store.overview import OverviewStore
+from services.matching.store.projections import ProjectionStore
+from services.matching.store.revisions import RevisionStore
+
+
+class MatchingStore:
+    """What one transaction (or one query) sees of matching's schema."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.projections = ProjectionStore(connection)
+        self.candidates = CandidateStore(connection)
+        self.ledger = LedgerStore(connection)
+        self.matches = MatchStore(connection)
+        self.overview = OverviewStore(connection)
+        self.revisions = RevisionStore(connection)

@@ -1,0 +1,198 @@
+"""Candidates by index, never by a scan: which offers may meet which needs, and both as the domain sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from chassis.database.pool import Connection
+from chassis.scope import Scope
+from contracts.events.intake import NeedRegistered, OfferReceived
+from services.matching.domain.proposals import Memory
+from services.matching.domain.subjects import LineState, Need, Offer, Stakeholder
+
+_OFFERS_FOR_NEEDS = """
+SELECT asked.need_id, found.subject_id AS offer_id
+FROM (SELECT DISTINCT need.subject_id AS need_id, need.kind, need.unit FROM ledger_line AS need
+    WHERE need.city = $1 AND need.subject_id = ANY($2::uuid[]) AND need.matchable) AS asked
+CROSS JOIN LATERAL (
+    SELECT line.subject_id FROM ledger_line AS line
+    WHERE line.city = $1 AND line.line_of = 'offer' AND line.kind = asked.kind AND line.unit = asked.unit
+        AND line.matchable
+    ORDER BY line.subject_id DESC LIMIT $3) AS found
+UNION
+SELECT required.need_id, found.subject_id
+FROM need_requirement AS required
+CROSS JOIN LATERAL (
+    SELECT line.subject_id FROM ledger_line AS line
+    WHERE line.city = $1 AND line.capability = required.capability AND line.matchable AND line.line_of = 'offer'
+    ORDER BY line.subject_id DESC LIMIT $3) AS found
+WHERE required.city = $1 AND required.need_id = ANY($2::uuid[])
+UNION
+SELECT answers_need_id, offer_id FROM offer
+WHERE city = $1 AND answers_need_id = ANY($2::uuid[]) AND state = 'open'
+"""
+_NEEDS_FOR_OFFERS = """
+SELECT offered.offer_id, found.subject_id AS need_id
+FROM (SELECT DISTINCT offer.subject_id AS offer_id, offer.kind, offer.unit FROM ledger_line AS offer
+    WHERE offer.city = $1 AND offer.subject_id = ANY($2::uuid[]) AND offer.matchable) AS offered
+CROSS JOIN LATERAL (
+    SELECT line.subject_id FROM ledger_line AS line
+    WHERE line.city = $1 AND line.line_of = 'need' AND line.kind = offered.kind AND line.unit = offered.unit
+        AND line.matchable
+    ORDER BY line.subject_id DESC LIMIT $3) AS found
+UNION
+SELECT offered.subject_id, found.need_id
+FROM ledger_line AS offered
+CROSS JOIN LATERAL (
+    SELECT required.need_id FROM need_requirement AS required
+    JOIN need ON need.city = required.city AND need.need_id = required.need_id AND need.state = 'open'
+    WHERE required.city = $1 AND required.capability = offered.capability
+    ORDER BY required.need_id DESC LIMIT $3) AS found
+WHERE offered.city = $1 AND offered.subject_id = ANY($2::uuid[]) AND offered.capability IS NOT NULL
+    AND offered.matchable
+UNION
+SELECT offer_id, answers_need_id FROM offer
+WHERE city = $1 AND offer_id = ANY($2::uuid[]) AND answers_need_id IS NOT NULL AND state = 'open'
+"""
+_LINES = """
+(SELECT jsonb_agg(jsonb_build_array(line.line, line.free::text, line.open_ended) ORDER BY line.line)
+    FROM ledger_line AS line WHERE line.city = $1 AND line.subject_id = {key}) AS lines
+"""
+_OFFERS = f"""
+SELECT offer.offer_id, offer.version, offer.state, offer.snapshot, offer.words, offer.stakeholder_id,
+    giver.name, giver.vetting, giver.vetted_until, giver.account_manager_id,
+    CASE WHEN answered.state IS NULL OR answered.state = 'open' THEN offer.answers_need_id END AS promised_to,
+    {_LINES.format(key="offer.offer_id")}
+FROM offer
+LEFT JOIN stakeholder AS giver ON giver.city = offer.city AND giver.stakeholder_id = offer.stakeholder_id
+LEFT JOIN need AS answered ON answered.city = offer.city AND answered.need_id = offer.answers_need_id
+WHERE offer.city = $1 AND offer.offer_id = ANY($2::uuid[])
+"""
+_NEEDS = f"""
+SELECT need.need_id, need.version, need.state, need.snapshot, need.words, {_LINES.format(key="need.need_id")}
+FROM need WHERE need.city = $1 AND need.need_id = ANY($2::uuid[])
+"""
+_RECEIVERS = """
+SELECT DISTINCT one.stakeholder_id, one.name, one.vetting, one.vetted_until, one.account_manager_id
+FROM need_receiver AS receiver
+JOIN stakeholder AS one ON one.city = receiver.city AND one.stakeholder_id = receiver.stakeholder_id
+WHERE receiver.city = $1 AND receiver.need_id = ANY($2::uuid[])
+"""
+_MEMORY = """
+SELECT need_id, set_key, basis, state, reason_code FROM match
+WHERE city = $1 AND need_id = ANY($2::uuid[])
+    AND (state IN ('proposed', 'accepted', 'declined', 'released') OR reason_code = 'timeout')
+"""
+_REFUSED = """
+SELECT match.need_id, part.offer_id, part.offer_version
+FROM match
+JOIN match_party AS party ON party.city = match.city AND party.match_id = match.match_id
+    AND party.consent = 'declined' AND party.role = 'giver'
+JOIN match_allocation AS part ON part.city = match.city AND part.match_id = match.match_id
+    AND part.stakeholder_id = party.stakeholder_id
+WHERE match.city = $1 AND match.need_id = ANY($2::uuid[]) AND match.state = 'declined'
+"""
+
+
+class CandidateStore:
+    """Reads for proposing; nothing here locks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def offers_for(self, scope: Scope, needs: Collection[UUID], limit: int) -> dict[UUID, set[UUID]]:
+        """By need: the offers that answer it, and the newest ``limit`` per line and required capability."""
+        found: dict[UUID, set[UUID]] = {need_id: set() for need_id in needs}
+        for row in await self._connection.fetch(_OFFERS_FOR_NEEDS, scope.city, list(needs), limit):
+            found[row["need_id"]].add(row["offer_id"])
+        return found
+
+    async def needs_for(self, scope: Scope, offers: Collection[UUID], limit: int) -> dict[UUID, set[UUID]]:
+        """By offer: the need it answers, and the newest ``limit`` that ask for its lines or capabilities."""
+        found: dict[UUID, set[UUID]] = {offer_id: set() for offer_id in offers}
+        for row in await self._connection.fetch(_NEEDS_FOR_OFFERS, scope.city, list(offers), limit):
+            found[row["offer_id"]].add(row["need_id"])
+        return found
+
+    async def offers(self, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Offer]:
+        """These offers with their givers and what is left of them."""
+        found = await self._connection.fetch(_OFFERS, scope.city, list(ids)) if ids else []
+        return {row["offer_id"]: _offer(row) for row in found}
+
+    async def needs(self, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Need]:
+        """These needs with their receivers and what is still open of them."""
+        found = await self._connection.fetch(_NEEDS, scope.city, list(ids)) if ids else []
+        naming = [row["need_id"] for row in found if row["snapshot"].get("receivers")]
+        receivers: dict[UUID, Stakeholder] = {}
+        if naming:
+            people = await self._connection.fetch(_RECEIVERS, scope.city, naming)
+            receivers = {row["stakeholder_id"]: _stakeholder(row) for row in people}
+        return {row["need_id"]: _need(row, receivers) for row in found}
+
+    async def memory(self, scope: Scope, needs: Collection[UUID]) -> tuple[dict[UUID, Memory], dict[UUID, set[str]]]:
+        """By need: what was decided before, and the keys of its open matches."""
+        found = await self._connection.fetch(_MEMORY, scope.city, list(needs))
+        settled: dict[UUID, set[tuple[str, str]]] = {}
+        open_sets: dict[UUID, set[str]] = {}
+        for row in found:
+            if row["state"] in ("proposed", "accepted"):
+                open_sets.setdefault(row["need_id"], set()).add(row["set_key"])
+            else:
+                settled.setdefault(row["need_id"], set()).add((row["set_key"], row["basis"]))
+        refused: dict[UUID, set[tuple[UUID, int]]] = {}
+        if any(row["state"] == "declined" for row in found):
+            for row in await self._connection.fetch(_REFUSED, scope.city, list(needs)):
+                refused.setdefault(row["need_id"], set()).add((row["offer_id"], row["offer_version"]))
+        return {
+            need_id: Memory(frozenset(settled.get(need_id, ())), frozenset(refused.get(need_id, ())))
+            for need_id in settled.keys() | refused.keys()
+        }, open_sets
+
+
+def _offer(row: asyncpg.Record) -> Offer:
+    state = OfferReceived.model_validate(row["snapshot"] | {"version": row["version"]})
+    return Offer(
+        state=state,
+        is_open=row["state"] == "open",
+        lines=_lines(state.lines, row["lines"]),
+        words=frozenset(row["words"]),
+        giver=_stakeholder(row),
+        promised_to=row["promised_to"],
+        was_withdrawn=row["state"] == "withdrawn",
+    )
+
+
+def _need(row: asyncpg.Record, known: Mapping[UUID, Stakeholder]) -> Need:
+    state = NeedRegistered.model_validate(row["snapshot"] | {"version": row["version"]})
+    return Need(
+        state=state,
+        is_open=row["state"] == "open",
+        lines=_lines(state.lines, row["lines"]),
+        words=frozenset(row["words"]),
+        receivers={one: known[one] for one in state.receivers if one in known},
+        was_withdrawn=row["state"] == "withdrawn",
+    )
+
+
+def _stakeholder(row: asyncpg.Record) -> Stakeholder:
+    return Stakeholder(
+        row["stakeholder_id"],
+        row["name"],
+        row["vetting"] or "pending",
+        row["vetted_until"],
+        row["account_manager_id"],
+    )
+
+
+def _lines(lines: Sequence[Any], balances: Sequence[Any] | None) -> tuple[LineState, ...]:
+    """Lines of the snapshot with their balances; a line taken away keeps its balance but is no candidate."""
+    return tuple(
+        LineState(index, lines[index], Decimal(free), open_ended)
+        for index, free, open_ended in balances or ()
+        if index < len(lines)
+    )

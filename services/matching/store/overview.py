@@ -1,0 +1,108 @@
+"""Matches and balances as people read them, limited to what they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from chassis.database.pool import Connection
+from chassis.scope import Scope
+
+_VISIBLE = """
+($2 OR match.department = $3 OR $3 = ANY(match.with_departments) OR EXISTS (
+    SELECT FROM match_party AS mine WHERE mine.city = match.city AND mine.match_id = match.match_id
+        AND mine.stakeholder_id = ANY($4::uuid[])))
+"""
+_MATCH = """
+match.match_id, match.version, match.state, match.need_id, match.need_title, match.department,
+match.with_departments, match.policy_area, match.triangulation, match.answers, match.score, match.rules_version,
+match.reasons, match.account_manager_id, match.beneficiaries, match.expected_return, match.due_on, match.proposed_at,
+match.expires_at, match.reason_code, match.closed_at,
+(SELECT jsonb_agg(to_jsonb(party) - 'city' - 'match_id' ORDER BY party.position) FROM match_party AS party
+    WHERE party.city = match.city AND party.match_id = match.match_id) AS parties,
+(SELECT jsonb_agg(to_jsonb(part) - 'city' - 'match_id' || jsonb_build_object('quantity', part.quantity::text,
+        'reserved', part.reserved::text, 'committed', part.committed::text, 'delivered', part.delivered::text)
+        ORDER BY part.position) FROM match_allocation AS part
+    WHERE part.city = match.city AND part.match_id = match.match_id) AS allocations
+"""
+_LIST = f"""
+SELECT {_MATCH} FROM match
+WHERE match.city = $1 AND {_VISIBLE}
+    AND ($5::uuid IS NULL OR match.need_id = $5)
+    AND ($6::uuid IS NULL OR EXISTS (SELECT FROM match_allocation AS part WHERE part.city = match.city
+        AND part.match_id = match.match_id AND part.offer_id = $6))
+    AND ($7::text IS NULL OR match.state = $7)
+    AND ($8::text IS NULL OR match.account_manager_id = $8)
+    AND ($9::date IS NULL OR (match.due_on, -match.score, match.match_id) > ($9, -$10::float, $11::uuid))
+ORDER BY match.due_on, match.score DESC, match.match_id
+LIMIT $12
+"""
+_ONE = f"SELECT {_MATCH} FROM match WHERE match.city = $1 AND {_VISIBLE} AND match.match_id = $5"
+_OWNER = """
+SELECT department = $3 OR stakeholder_id = ANY($4::uuid[]) FROM (
+    SELECT department, NULL::uuid AS stakeholder_id FROM need WHERE city = $1 AND need_id = $2
+    UNION ALL SELECT NULL, stakeholder_id FROM offer WHERE city = $1 AND offer_id = $2) AS subject
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody may see: everything in the city, or what concerns their department or organisations."""
+
+    everything: bool = False
+    department: str | None = None
+    stakeholders: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which matches are asked for; ``after`` is the position (deadline, score, id) of the last one seen."""
+
+    need_id: UUID | None = None
+    offer_id: UUID | None = None
+    state: str | None = None
+    account_manager_id: str | None = None
+    after: tuple[date, float, UUID] | None = None
+    limit: int = 50
+
+
+class OverviewStore:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def matches(self, scope: Scope, reach: Reach, wanted: Wanted) -> list[dict[str, Any]]:
+        """Up to ``limit + 1`` matches, the most urgent first, then the best."""
+        due, score, match_id = wanted.after or (None, None, None)
+        found = await self._connection.fetch(
+            _LIST,
+            *_whose(scope, reach),
+            wanted.need_id,
+            wanted.offer_id,
+            wanted.state,
+            wanted.account_manager_id,
+            due,
+            score,
+            match_id,
+            wanted.limit + 1,
+        )
+        return [dict(row) for row in found]
+
+    async def match(self, scope: Scope, reach: Reach, match_id: UUID) -> dict[str, Any] | None:
+        """The match, None when there is none or it is not theirs to see."""
+        row = await self._connection.fetchrow(_ONE, *_whose(scope, reach), match_id)
+        return dict(row) if row else None
+
+    async def may_see_subject(self, scope: Scope, reach: Reach, subject_id: UUID) -> bool:
+        """Whether the need or offer is theirs (or everything is)."""
+        if reach.everything:
+            return True
+        return bool(
+            await self._connection.fetchval(_OWNER, scope.city, subject_id, reach.department, list(reach.stakeholders))
+        )
+
+
+def _whose(scope: Scope, reach: Reach) -> Sequence[Any]:
+    return scope.city, reach.everything, reach.department, list(reach.stakeholders)

@@ -1,0 +1,207 @@
+"""What the API answers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.values import OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
+from services.matching.domain.states import State
+
+Amount = str
+"""A decimal as text, such as ``271`` or ``2.5``."""
+NO_DEADLINE = date(9999, 12, 31)
+
+
+class PartyView(BaseModel):
+    party_id: str
+    role: PartyRole
+    department: str | None
+    stakeholder_id: UUID | None
+    name: str
+    account_manager_id: str | None
+    partners: list[OfferPartner]
+    consent: Literal["pending", "given", "declined"]
+    channel: str | None
+    decided_at: datetime | None
+
+
+class AllocationView(BaseModel):
+    """``quantity`` is None while it is open on both sides."""
+
+    position: int
+    offer_id: UUID
+    offer_line: int
+    need_line: int | None
+    stakeholder_id: UUID
+    kind: ResourceKind
+    capability: str | None
+    quantity: Amount | None
+    unit: str
+    recurrence: Recurrence | None
+    value_cents: int | None
+    description: str | None
+    to_agree: bool
+    reserved: Amount
+    committed: Amount
+    delivered: Amount
+
+
+class MatchView(BaseModel):
+    """A match with the reasons for it, its parties and what each has said, and its quantities."""
+
+    match_id: UUID
+    version: int
+    state: State
+    need_id: UUID
+    need_title: str
+    department: str
+    with_departments: list[str]
+    policy_area: str
+    triangulation: bool
+    answers: bool
+    score: float
+    rules_version: str
+    reasons: list[Reason]
+    parties: list[PartyView]
+    awaited: list[str]
+    allocations: list[AllocationView]
+    reserved: bool
+    account_manager_id: str | None
+    beneficiaries: str | None
+    expected_return: str
+    due_on: date | None
+    proposed_at: datetime
+    expires_at: datetime
+    reason_code: str | None
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> MatchView:
+        """From a row of :class:`services.matching.store.overview.OverviewStore`."""
+        allocations = [
+            one
+            | {name: _plain(one[name]) for name in ("reserved", "committed", "delivered")}
+            | {"quantity": None if one["to_agree"] else _plain(one["quantity"])}
+            for one in row["allocations"]
+        ]
+        due = row["due_on"]
+        return cls.model_validate(
+            row
+            | {
+                "allocations": allocations,
+                "awaited": [one["party_id"] for one in row["parties"] if one["consent"] == "pending"],
+                "reserved": any(one["reserved"] != "0" for one in allocations),
+                "due_on": None if due == NO_DEADLINE else due,
+            }
+        )
+
+    def etag_version(self) -> int:
+        return self.version
+
+
+class QuantityChoice(BaseModel):
+    """Fixes the quantity of one allocation that is open on both sides."""
+
+    position: int = Field(ge=0)
+    quantity: Quantity
+
+
+class AcceptBody(BaseModel):
+    """``party_id`` may be left out when only one can be meant. Account managers say how they know."""
+
+    party_id: str | None = None
+    channel: Literal["own", "telephone", "letter", "email", "meeting"] | None = None
+    note: str | None = Field(default=None, max_length=2000)
+    quantities: list[QuantityChoice] = Field(default_factory=list, max_length=50)
+
+
+DECLINE_REASONS = (
+    "not_suitable",
+    "too_late",
+    "too_little",
+    "too_far",
+    "not_available",
+    "other_partner",
+    "no_answer",
+    "other",
+)
+
+
+class DeclineBody(BaseModel):
+    party_id: str | None = None
+    reason_code: Literal[
+        "not_suitable", "too_late", "too_little", "too_far", "not_available", "other_partner", "no_answer", "other"
+    ]
+    channel: Literal["own", "telephone", "letter", "email", "meeting"] | None = None
+    note: str | None = Field(default=None, max_length=2000)
+
+
+class BalanceView(BaseModel):
+    """``total + shortfall = free + reserved + committed + delivered``."""
+
+    line_of: Literal["need", "offer"]
+    subject_id: UUID
+    line: int
+    version: int
+    unit: str
+    open_ended: bool
+    total: Amount
+    free: Amount
+    reserved: Amount
+    committed: Amount
+    delivered: Amount
+    shortfall: Amount
+
+
+class PostingView(BaseModel):
+    """One change of a line, bucket by bucket."""
+
+    line: int
+    entry: str
+    total: Amount
+    free: Amount
+    reserved: Amount
+    committed: Amount
+    delivered: Amount
+    shortfall: Amount
+    match_id: UUID | None
+    posted_at: datetime
+
+
+class LedgerView(BaseModel):
+    """The lines of one need or offer and their newest postings."""
+
+    subject_id: UUID
+    lines: list[BalanceView]
+    postings: list[PostingView]
+
+
+class ObstacleView(BaseModel):
+    code: str
+    text_it: str
+    text_en: str
+
+
+class WhyNotView(BaseModel):
+    """Why the offer is not proposed for the need; ``possible`` when nothing stands in the way."""
+
+    need_id: UUID
+    offer_id: UUID
+    possible: bool
+    obstacles: list[ObstacleView]
+
+
+def _plain(text: Any) -> str:
+    value = Decimal(text)
+    shown = f"{value:f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def amounts(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with every decimal as text."""
+    return {name: _plain(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
