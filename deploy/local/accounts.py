@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UNPRIVILEGED = "nobody"
-OUTSIDE = Path("/var/tmp")  # noqa: S108  reachable by everyone; what we put there is private to one account
+OUTSIDE = Path("/var/lib/sportello")  # not a temporary directory: those are cleaned of what is old
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def remembered_directory(marker: Path, prefix: str, parent: Path) -> Path:
         place = Path(marker.read_text(encoding="utf-8").strip())
         if place.is_dir():
             return place
+    parent.mkdir(mode=0o755, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     marker.write_text(f"{place}\n", encoding="utf-8")
     return place
@@ -67,10 +68,11 @@ def reachable_copy(installed: Path, version: str, account: Account | None) -> Pa
     """The installed binaries, or a copy where the account may read (a clone under /root is closed)."""
     if account is None or can_enter(installed, account):
         return installed
-    copy = OUTSIDE / f"sportello-postgresql-{version}"
+    OUTSIDE.mkdir(mode=0o755, exist_ok=True)
+    copy = OUTSIDE / f"postgresql-{version}"
     if copy.is_dir() and copy.stat().st_uid == 0:
         return copy
-    scratch = Path(tempfile.mkdtemp(prefix="sportello-postgresql-", dir=OUTSIDE))
+    scratch = Path(tempfile.mkdtemp(prefix="postgresql-", dir=OUTSIDE))
     shutil.copytree(installed, scratch, dirs_exist_ok=True, symlinks=True)
     scratch.chmod(0o755)
     return scratch.rename(copy)

@@ -83,6 +83,8 @@ def down(as_json: Json = False) -> None:
         _fail(failure, as_json)
     if as_json:
         _print_json({"running": installation.is_running})
+    else:
+        typer.echo("Sportello is stopped; its data stays in .sportello/.")
 
 
 def status(as_json: Json = False) -> None:

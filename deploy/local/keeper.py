@@ -13,6 +13,7 @@ from typing import Literal
 
 from deploy.local.environment import without_settings
 from deploy.local.layout import PROJECT, Home
+from deploy.local.processes import birth
 from deploy.local.programs import Program
 
 State = Literal["starting", "running", "waiting to restart", "stopped"]
@@ -31,6 +32,7 @@ class Condition:
 
     state: State
     pid: int | None
+    birth: str | None
     restarts: int
     last_exit: int | None
     since: float
@@ -41,7 +43,7 @@ class Keeper:
 
     def __init__(self, home: Home, program: Program, changed: Callable[[], None]) -> None:
         self.program = program
-        self.condition = Condition("starting", None, 0, None, time.time())
+        self.condition = Condition("starting", None, None, 0, None, time.time())
         self._home = home
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
@@ -103,8 +105,8 @@ class Keeper:
         return code
 
     def _set(self, state: State, pid: int | None, last_exit: int | None) -> None:
-        restarts = self.condition.restarts
-        self.condition = Condition(state, pid, restarts, last_exit, time.time())
+        started = birth(pid) if pid else None
+        self.condition = Condition(state, pid, started, self.condition.restarts, last_exit, time.time())
         self._changed()
 
 

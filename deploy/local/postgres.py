@@ -127,7 +127,7 @@ class PostgresServer:
         if self._account is None or can_enter(self.directory, self._account):
             return self.directory
         self.directory.mkdir(parents=True, exist_ok=True)
-        place = remembered_directory(self.directory / "data.place", "sportello-postgres-", OUTSIDE)
+        place = remembered_directory(self.directory / "data.place", "postgres-", OUTSIDE)
         place.chmod(0o711)
         return place
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 POLL_SECONDS = 0.05
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -33,27 +34,48 @@ def alive(pid: int) -> bool:
         return False
 
 
+def birth(pid: int) -> str | None:
+    """What tells a process from any other that ever had or will have its id; None when there is none.
+
+    Ticks since boot and the boot's own id: clock time would move with every correction of the clock.
+    """
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        return f"{BOOT.read_text(encoding='utf-8').strip()}/{ticks}"
+    except ProcessLookupError:
+        return None
+    except OSError:
+        return _birth_by_clock(pid)
+
+
+def _birth_by_clock(pid: int) -> str | None:
+    """Where there is no /proc."""
+    try:
+        return f"{psutil.Process(pid).create_time():.0f}"
+    except psutil.NoSuchProcess:
+        return None
+
+
 class PidFile:
-    """A process id together with its start time, so that a reused id is never taken for ours."""
+    """A process id together with the process's birth, so that a reused id is never taken for ours."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, pid: int) -> None:
-        started = psutil.Process(pid).create_time()
         scratch = self.path.with_suffix(".new")
-        scratch.write_text(json.dumps({"pid": pid, "started": started}), encoding="utf-8")
+        scratch.write_text(json.dumps({"pid": pid, "birth": birth(pid)}), encoding="utf-8")
         scratch.replace(self.path)
 
     def pid(self) -> int | None:
         """The id of the process when it still runs, else None."""
         try:
             saved = json.loads(self.path.read_text(encoding="utf-8"))
-            process = psutil.Process(saved["pid"])
-            same = abs(process.create_time() - saved["started"]) < 1
-        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            pid = int(saved["pid"])
+            same = saved["birth"] == birth(pid)
+        except (OSError, ValueError, KeyError):
             return None
-        return int(saved["pid"]) if same and alive(saved["pid"]) else None
+        return pid if same and alive(pid) else None
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -13,10 +13,8 @@ import os
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import psutil
 
 from chassis.settings import SERVICES
 from deploy.local.bus import Bus
@@ -24,10 +22,10 @@ from deploy.local.environment import write_file
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
 from deploy.local.kafka import KafkaServer
-from deploy.local.keeper import Keeper, kill_group
+from deploy.local.keeper import LONGEST_PAUSE, Keeper, kill_group
 from deploy.local.layout import Home
 from deploy.local.postgres import PostgresServer
-from deploy.local.processes import PidFile
+from deploy.local.processes import PidFile, birth
 from deploy.local.programs import load
 from deploy.local.republish import republish
 
@@ -35,17 +33,34 @@ LOOK_SECONDS = 1.0
 BOOTSTRAP = "SPORTELLO_KAFKA_BOOTSTRAP"
 
 
+@dataclass
+class Watched:
+    """A server that is brought back when it has died, ever more slowly while that fails."""
+
+    name: str
+    server: Bus | PostgresServer
+    times: int = 0
+    pause: float = 0.0
+    not_before: float = 0.0
+
+    def put_off(self) -> None:
+        self.pause = min(max(2 * self.pause, 2 * LOOK_SECONDS), LONGEST_PAUSE)
+        self.not_before = time.monotonic() + self.pause
+
+    def revived(self) -> None:
+        self.times += 1
+        self.pause = 0.0
+
+
 class Supervisor:
     def __init__(self, home: Home) -> None:
         self.home = home
         bus_kind, programs = load(home.run / "programs.json")
         self.keepers = [Keeper(home, program, self._write_state) for program in programs]
-        self.servers: dict[str, Bus | PostgresServer] = {
-            "postgres": PostgresServer(home.postgres),
-            "kafka": bus_of_kind(bus_kind, home),
-        }
-        self._revived = dict.fromkeys(self.servers, 0)
-        self._told: set[str] = set()
+        self.watched = [
+            Watched("postgres", PostgresServer(home.postgres)),
+            Watched("kafka", bus_of_kind(bus_kind, home)),
+        ]
 
     async def run(self) -> None:
         stopping = asyncio.Event()
@@ -66,24 +81,25 @@ class Supervisor:
 
     async def _watch_servers(self) -> None:
         while True:
-            for name, server in self.servers.items():
-                if not server.is_running:
-                    await self._revive(name, server)
+            for watched in self.watched:
+                if not watched.server.is_running:
+                    await self._revive(watched)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _revive(self, name: str, server: Bus | PostgresServer) -> None:
-        say(f"{name} is not running; starting it again")
-        try:
-            await asyncio.to_thread(server.start)
-        except CannotStart as failure:
-            if str(failure) not in self._told:  # a full disk is not told once a second
-                say(f"{name}: {failure}")
-                self._told.add(str(failure))
+    async def _revive(self, watched: Watched) -> None:
+        if time.monotonic() < watched.not_before:
             return
-        self._revived[name] += 1
+        say(f"{watched.name} is not running; starting it again")
+        try:
+            await asyncio.to_thread(watched.server.start)
+        except CannotStart as failure:
+            watched.put_off()  # a full disk does not empty itself within a second
+            say(f"{watched.name}: {failure} Next try in {watched.pause:.0f} s.")
+            return
+        watched.revived()
         self._write_state()
-        if isinstance(server, InMemoryKafka):
-            await self._move_to(server.bootstrap)
+        if isinstance(watched.server, InMemoryKafka):
+            await self._move_to(watched.server.bootstrap)
 
     async def _move_to(self, bootstrap: str) -> None:
         """The in-memory bus comes back empty and at another address: every process must connect anew."""
@@ -100,7 +116,7 @@ class Supervisor:
         state = {
             "pid": os.getpid(),
             "programs": {keeper.program.name: asdict(keeper.condition) for keeper in self.keepers},
-            "revived": self._revived,
+            "revived": {watched.name: watched.times for watched in self.watched},
         }
         scratch = self.home.run / "state.new"
         scratch.write_text(json.dumps(state), encoding="utf-8")
@@ -118,16 +134,8 @@ def end_survivors(home: Home) -> None:
     except (OSError, ValueError):
         return
     for program in state["programs"].values():
-        if program["pid"] and is_the_recorded(program):
+        if program["pid"] and program["birth"] == birth(program["pid"]):
             kill_group(program["pid"])
-
-
-def is_the_recorded(program: dict[str, float]) -> bool:
-    """Is the process with this id still the one that was recorded, rather than a later one?"""
-    try:
-        return abs(psutil.Process(int(program["pid"])).create_time() - program["since"]) < 5
-    except psutil.NoSuchProcess:
-        return False
 
 
 def say(text: str) -> None:

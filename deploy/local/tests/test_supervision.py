@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import signal
 import sys
@@ -15,11 +16,13 @@ import psutil
 import pytest
 
 from deploy.local import keeper as keeping
+from deploy.local import supervisor as supervision
+from deploy.local.failures import CannotStart
 from deploy.local.keeper import Keeper
 from deploy.local.layout import Home
-from deploy.local.processes import PidFile, alive, detach, end, kill_family, wait_until
+from deploy.local.processes import PidFile, alive, birth, detach, end, kill_family, wait_until
 from deploy.local.programs import Program, load, save
-from deploy.local.supervisor import end_survivors
+from deploy.local.supervisor import Supervisor, Watched, end_survivors
 
 pytestmark = pytest.mark.integration
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
@@ -116,15 +119,14 @@ def test_what_is_to_run_is_kept_privately(home: Home) -> None:
 
 def test_survivors_of_a_killed_supervisor_are_ended(home: Home) -> None:
     pid = detach(list(SLEEPER), log=home.log("sleeper"), directory=home.root)
-    since = psutil.Process(pid).create_time()
-    (home.run / "state.json").write_text(f'{{"programs": {{"sleeper": {{"pid": {pid}, "since": {since}}}}}}}')
+    (home.run / "state.json").write_text(json.dumps({"programs": {"sleeper": {"pid": pid, "birth": birth(pid)}}}))
     end_survivors(home)
     assert wait_until(lambda: not alive(pid), 10)
 
 
 def test_a_stranger_with_a_reused_id_is_left_alone(home: Home) -> None:
     pid = detach(list(SLEEPER), log=home.log("sleeper"), directory=home.root)
-    (home.run / "state.json").write_text(f'{{"programs": {{"sleeper": {{"pid": {pid}, "since": 1000.0}}}}}}')
+    (home.run / "state.json").write_text(json.dumps({"programs": {"sleeper": {"pid": pid, "birth": "another"}}}))
     try:
         end_survivors(home)
         assert alive(pid)
@@ -137,7 +139,7 @@ def test_a_process_id_is_only_ours_with_its_start_time(tmp_path: Path) -> None:
     assert file.pid() is None
     file.write(os.getpid())
     assert file.pid() == os.getpid()
-    file.path.write_text(f'{{"pid": {os.getpid()}, "started": 1000.0}}')
+    file.path.write_text(json.dumps({"pid": os.getpid(), "birth": "another"}))
     assert file.pid() is None
 
 
@@ -150,3 +152,29 @@ def test_killing_takes_the_children_too(tmp_path: Path) -> None:
     kill_family(pid)
     assert not alive(pid)
     assert not alive(child)
+
+
+class Broken:
+    """A server that cannot come up, and counts how often that was tried."""
+
+    is_running = False
+    tries = 0
+
+    def start(self) -> None:
+        self.tries += 1
+        raise CannotStart("The disk is full.", "Free some space.")
+
+
+async def test_a_server_that_cannot_come_back_is_tried_ever_more_slowly(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(supervision, "LOOK_SECONDS", 0.01)
+    save(home.run / "programs.json", "in-memory", [])
+    broken = Broken()
+    supervisor = Supervisor(home)
+    supervisor.watched = [Watched("postgres", broken)]  # type: ignore[arg-type]
+    watching = asyncio.create_task(supervisor._watch_servers())
+    await until(lambda: broken.tries >= 4)
+    watching.cancel()
+    assert supervisor.watched[0].pause == pytest.approx(0.01 * 2**4)
+    assert "The disk is full." in capsys.readouterr().out
