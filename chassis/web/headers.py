@@ -4,6 +4,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 YEAR = 365 * 24 * 3600
+POLICY = "content-security-policy"
 
 
 def security_headers(form_targets: tuple[str, ...] = (), *, encrypted: bool = False) -> dict[str, str]:
@@ -25,7 +26,7 @@ def security_headers(form_targets: tuple[str, ...] = (), *, encrypted: bool = Fa
         "form-action": " ".join(("'self'", *form_targets)),
     }
     return {
-        "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        POLICY: "; ".join(f"{name} {value}" for name, value in policy.items()),
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
         "referrer-policy": "same-origin",
@@ -37,7 +38,10 @@ def security_headers(form_targets: tuple[str, ...] = (), *, encrypted: bool = Fa
 
 
 class SecurityHeaders:
-    """ASGI middleware; a header that the answer already has is left as it is."""
+    """ASGI middleware; a header that the answer already has is left as it is.
+
+    PDF documents go without the policy: it would apply to the browser's own viewer and leave its page blank.
+    """
 
     def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
         self._app = app
@@ -52,7 +56,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                    if name != POLICY or headers.get("content-type") != "application/pdf":
+                        headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -21,6 +21,12 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "coordinator": mark("Coordinator"),
         "operations": mark("Operations"),
     },
+    "department": {
+        "social-policies": mark("Welfare and Health Department"),
+        "education": mark("Education Department"),
+        "digital-innovation": mark("Technological and Digital Innovation Department"),
+        "environment": mark("Environment Department"),
+    },
     "kind": {
         "money": mark("Money"),
         "goods": mark("Goods"),

@@ -77,6 +77,14 @@ def small_service(templates: Path) -> FastAPI:
     async def change(request: Request) -> Response:
         return redirect(request, "/", "Fatto <b>bene</b>")
 
+    @router.get("/document")
+    async def document() -> Response:
+        return Response(b"%PDF-", media_type="application/pdf")
+
+    @router.get("/drawing")
+    async def drawing() -> Response:
+        return Response("<svg/>", media_type="image/svg+xml")
+
     @router.get("/legal")
     async def legal(actor: Annotated[Actor, Depends(require("legal"))]) -> Response:
         return Response()
@@ -195,6 +203,13 @@ async def test_only_our_own_scripts_and_styles_run(guest: httpx.AsyncClient) -> 
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["strict-transport-security"]
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|<style", page.text)
+
+
+async def test_the_policy_spares_the_browsers_pdf_viewer_alone(guest: httpx.AsyncClient) -> None:
+    document, drawing = await guest.get("/document"), await guest.get("/drawing")
+    assert "content-security-policy" not in document.headers
+    assert document.headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" in drawing.headers
 
 
 async def test_a_message_is_shown_once_and_escaped(guest: httpx.AsyncClient) -> None:
