@@ -75,6 +75,23 @@ class CommitmentReport(BaseModel):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def committed_per_occurrence(self) -> Balance | None:
+        """Committed quantity over the number of occurrences agreed; null without recurrence."""
+        if self.recurrence is None:
+            return None
+        return (self.committed_quantity / self.recurrence.times).quantize(_STEP, rounding=ROUND_HALF_EVEN)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def occurrences_delivered(self) -> Balance | None:
+        """How many of the occurrences agreed the delivered quantity makes; null without recurrence."""
+        if self.recurrence is None:
+            return None
+        made = self.delivered_quantity * self.recurrence.times / self.committed_quantity
+        return made.quantize(_STEP, rounding=ROUND_HALF_EVEN)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def input_class(self) -> InputClass:
         return INPUT_CLASSES[self.kind]
 
