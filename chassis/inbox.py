@@ -150,6 +150,8 @@ class Consumer(Generic[StoreT]):
         try:
             envelope = Envelope.from_headers(record.headers, record.received_at)
             if envelope.type not in self._handlers:
+                if record.topic in self._unreadable:  # whoever sent it is owed an answer
+                    raise ValueError("events of this type are not read from this topic")
                 known = envelope.type in REGISTRY
                 metrics.consumed.labels(envelope.type if known else "unknown", "not_ours").inc()
                 return None

@@ -18,6 +18,10 @@ from contracts.values import FieldError
 from services.intake.handlers import IntakeUnit
 
 _MAX = 200
+_ITALIAN = {
+    "the record has no value": "il messaggio non ha contenuto",
+    "events of this type are not read from this topic": "eventi di questo tipo non si leggono da questo topic",
+}
 
 
 async def reject(unit: IntakeUnit, delivery: Delivery[Any], errors: Sequence[FieldError]) -> None:
@@ -68,7 +72,8 @@ def _reasons(error: ValueError) -> tuple[FieldError, ...]:
                 f"the header {error.attribute} is missing or not valid ({error.reason})"[:1000],
             ),
         )
-    return (field_error("", "unreadable", f"non è un evento: {error}"[:1000], f"not an event: {error}"[:1000]),)
+    english = str(error)[:1000]
+    return (field_error("", "unreadable", _ITALIAN.get(english, english), english),)
 
 
 def _readable_headers(record: Record) -> dict[str, str]:

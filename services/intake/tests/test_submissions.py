@@ -100,6 +100,7 @@ BAD = {
     "two mistakes": (a_submission("B", title="", lines=[]), {}, ["/title", "/lines"]),
     "a quantity as a float": (a_submission("B", lines=[LINE, LINE | {"quantity": 1.5}]), {}, ["/lines/1/quantity"]),
     "U+0000": (a_submission("B", title="a\u0000b"), {}, ["/title"]),
+    "an unknown type": (a_submission("B"), {"type_": "sportello.departments.need-sumbitted.v1"}, [""]),
     "not JSON": (b"{nonsense", {}, [""]),
     "no value": (None, {}, [""]),
     "not UTF-8": (b'{"title": "\xff"}', {}, [""]),
