@@ -27,15 +27,18 @@ from services.agreements.domain.commands import (
 )
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
+from services.agreements.domain.states import Act, allows
 from services.agreements.handlers import closing, filling, signing
 from services.agreements.handlers.access import READS_ALL, own_stakeholders, refuse_reading
-from services.agreements.handlers.desk import AgreementsUnit, Desk
+from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day
+from services.agreements.handlers.previewing import preview
 from services.agreements.problems import refusals_as_problems
 from services.agreements.store.files import Happening, Wanted
 from services.agreements.views import (
     AgreementSummary,
     AgreementView,
     RegisterView,
+    pinned,
     register_line,
     summary_of,
     view_of,
@@ -123,6 +126,23 @@ async def get_document(request: Request, actor: LoggedIn, agreement_id: UUID) ->
         media_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "private, no-store"},
     )
+
+
+@router.get("/agreements/{agreement_id}/preview.pdf", response_class=Response)
+async def get_preview(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """The document as it would be if the file were approved today, marked as a draft."""
+    units, scope = units_of(request), scope_of(actor)
+    async with units.reading() as store:
+        with refusals_as_problems():
+            file = refuse_reading(actor, await store.files.read(scope, agreement_id))
+        record = await pinned(store, scope, file)
+        if record is None or not allows(file.state, Act.EDIT):
+            raise not_found(
+                "L'anteprima c'è quando lo strumento è scelto e il fascicolo è aperto.",
+                "There is a preview once the instrument is chosen and while the file is open.",
+            )
+        document = await preview(store, scope, file, record, desk_of(request), city_day(units.clock()))
+    return Response(document, media_type="application/pdf", headers={"Cache-Control": "private, no-store"})
 
 
 @router.get("/agreements/{agreement_id}/documents/{document_id}", response_class=Response)

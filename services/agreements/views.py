@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chassis.scope import Scope
+from chassis.web.vocabulary import label
 from services.agreements.domain.checks import Check, checks
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
@@ -60,6 +61,11 @@ class RegisterView(BaseModel):
     agreement_id: UUID
 
 
+def called(name: str, department: str) -> str:
+    """A party's name as people read it: matching knows a department only by its code."""
+    return label("department", department) if name == department else name
+
+
 async def view_of(store: Store, scope: Scope, file: AgreementFile, now: datetime) -> AgreementView:
     """The file with its checks as of today."""
     record = await pinned(store, scope, file)
@@ -91,7 +97,7 @@ def summary_of(file: AgreementFile) -> AgreementSummary:
         need_id=file.need_id,
         instrument=file.instrument,
         protocol=str(file.protocol) if file.protocol else None,
-        parties=tuple(party.name for party in file.parties),
+        parties=tuple(called(party.name, file.department) for party in file.parties),
         total_value_cents=file.value_cents,
         triangulation=file.triangulation,
         drafted_at=file.drafted_at,
@@ -108,7 +114,7 @@ def register_line(row: dict[str, Any]) -> RegisterView:
         title=words.get("subject", ""),
         instrument=row["instrument"],
         state=file.state,
-        parties=tuple(json.loads(words.get("parties", "[]"))),
+        parties=tuple(called(name, file.department) for name in json.loads(words.get("parties", "[]"))),
         total_value_cents=file.value_cents,
         valid_from=file.valid_from,
         valid_to=file.valid_to,

@@ -37,9 +37,9 @@ class Surroundings:
 
 
 def compose(file: AgreementFile, instrument: Instrument, around: Surroundings) -> DocumentData:
-    """The approved file as a document. Needs the file's protocol, approval day and both plans."""
-    if file.protocol is None or file.approved_on is None:
-        raise ValueError("a document is composed from an approved and numbered file")
+    """The file as a document of the day it was approved; without a protocol number it is a draft and says so."""
+    if file.approved_on is None:
+        raise ValueError("a document is composed from a file with its day of approval")
     with speaking(file.language):
         return DocumentData(
             language=file.language,
@@ -49,7 +49,8 @@ def compose(file: AgreementFile, instrument: Instrument, around: Surroundings) -
             instrument=instrument.title.in_(file.language),
             instrument_source=f"{instrument.source} ({instrument.certainty})",
             to_be_confirmed=instrument.to_be_confirmed,
-            protocol=str(file.protocol),
+            draft=file.protocol is None,
+            protocol=str(file.protocol) if file.protocol else "–",
             document_date=file.approved_on,
             date_text=day(file.approved_on),
             reference=str(file.agreement_id),
@@ -78,7 +79,8 @@ def compose(file: AgreementFile, instrument: Instrument, around: Surroundings) -
 
 
 def _department(file: AgreementFile) -> str:
-    return next((party.name for party in file.parties if party.department), file.department)
+    name = next((party.name for party in file.parties if party.department), file.department)
+    return label("department", name) if name == file.department else name
 
 
 def _duration(file: AgreementFile) -> str:
@@ -94,7 +96,7 @@ def _duration(file: AgreementFile) -> str:
 def _party(party: Party, file: AgreementFile, around: Surroundings) -> PartyText:
     if party.department:
         return PartyText(
-            name=f"{around.city_name}, {party.name}",
+            name=f"{around.city_name}, {_department(file)}",
             kind=label("stakeholder_type", "public_body"),
             role=_("Takes part for the City and receives what is given"),
         )
@@ -186,7 +188,7 @@ def _indicators(file: AgreementFile) -> tuple[IndicatorText, ...]:
 
 
 def _roles(file: AgreementFile) -> tuple[Paragraph, ...]:
-    names = {party.party_id: party.name for party in file.parties}
+    names = {one.party_id: _department(file) if one.department else one.name for one in file.parties}
     return tuple(Paragraph(heading=names[one.party_id], text=one.text) for one in file.responsibilities)
 
 

@@ -68,6 +68,7 @@ class DocumentData(_Part):
     instrument: str
     instrument_source: str
     to_be_confirmed: bool
+    draft: bool = False
     protocol: str
     document_date: date
     date_text: str

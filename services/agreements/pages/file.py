@@ -31,7 +31,7 @@ from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.pages import forms
 from services.agreements.problems import refusals_as_problems
 from services.agreements.store.files import Happening
-from services.agreements.views import pinned, view_of
+from services.agreements.views import called, pinned, view_of
 
 SignedIn = Annotated[Actor, Depends(require())]
 Change = Callable[[AgreementsUnit, int | None], Awaitable[AgreementFile]]
@@ -72,6 +72,7 @@ class Desk:
             instruments=[(one.code, one.title.in_(language)) for one in _newest(records)],
             history=[(one.at, act_name(one.act), note_of(one, file)) for one in history],
             forms=forms.filled(file) | (wrong or {}),
+            called=called,
             spare=forms.SPARE_INDICATORS,
             fills_in=actor.has(*FILLS_IN) and allows(file.state, Act.EDIT),
             may_submit=actor.has(*FILLS_IN) and allows(file.state, Act.SUBMIT),
@@ -165,7 +166,7 @@ def note_of(happening: Happening, file: AgreementFile) -> str:
     if happening.act == "instrument":
         return label("instrument", note)
     party = file.party(note)
-    return party.name if party else note
+    return called(party.name, file.department) if party else note
 
 
 def _newest(records: tuple[Any, ...]) -> list[Any]:

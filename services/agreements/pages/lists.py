@@ -19,7 +19,7 @@ from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import FINAL, State
 from services.agreements.handlers.desk import city_day
 from services.agreements.store.files import Queued, Wanted
-from services.agreements.views import register_line
+from services.agreements.views import called, register_line
 
 ROWS = 25
 OPEN = tuple(state.value for state in State if state not in FINAL)
@@ -81,4 +81,5 @@ def _row(queued: Queued, records: tuple[Instrument, ...], now: datetime) -> dict
     file = queued.file
     pinned = (one for one in records if (one.code, one.version) == (file.instrument, file.instrument_version))
     waiting = open_checks(file, next(pinned, None), city_day(now))
-    return {"file": file, "since": queued.updated_at, "open": 0 if file.signed_on else len(waiting)}
+    parties = [called(party.name, file.department) for party in file.parties]
+    return {"file": file, "parties": parties, "since": queued.updated_at, "open": 0 if file.signed_on else len(waiting)}

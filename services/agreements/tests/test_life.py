@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
+from io import BytesIO
 from typing import Any
 
 import asyncpg
 import pytest
+import typer
+from pypdf import PdfReader
+from typer.testing import CliRunner
 
 from chassis.clock import new_id
 from chassis.scope import Scope
@@ -15,6 +21,7 @@ from contracts.events.agreements import AgreementSigned
 from contracts.events.impact import PlanFulfilled
 from contracts.events.matching import MatchReleased
 from contracts.values import Party
+from services.agreements.cli import register
 from services.agreements.documents.signing import sign_off_loop
 from services.agreements.handlers.registering import audit
 from services.agreements.tests.story import (
@@ -247,3 +254,48 @@ async def test_a_signature_that_does_not_verify_is_not_kept(story: Story, monkey
     assert file["state"] == "approved"
     assert not any(signatory["evidence"] for signatory in file["signatories"])
     assert (await story.done(one, "sign", SIGNATORY))["state"] == "signing"
+
+
+async def test_the_document_can_be_looked_at_before_it_is_approved(story: Story) -> None:
+    file = await story.file_of(donation())
+    address = f"/agreements/api/v1/agreements/{file['agreement_id']}/preview.pdf"
+    assert (await story.as_(GUIDE).get(address)).status_code == 404
+    await story.done(file["agreement_id"], "instrument", GUIDE, {"instrument": "donazione"})
+    shown = await story.as_(GUIDE).get(address)
+    assert shown.headers["content-type"] == "application/pdf"
+    words = " ".join(page.extract_text() for page in PdfReader(BytesIO(shown.content)).pages)
+    assert "BOZZA" in words
+    assert "Fondazione Bracco" in words
+
+
+async def test_the_command_verifies_the_register(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await story.signed(donation())
+    url = story.desk.settings.database_url.get_secret_value()
+    monkeypatch.setenv("SPORTELLO_DATABASE_URL", url)
+    root = typer.Typer()
+    register(root)
+    result = await asyncio.to_thread(CliRunner().invoke, root, ["agreements", "verify", "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    assert told["ok"]
+    assert told["cities"][0]["documents"] >= 1
+
+    # Behind the triggers' back, as somebody with the keys of the database could.
+    owner = await asyncpg.connect(story.desk.settings.migration_database_url.get_secret_value())
+    try:
+        await owner.execute("ALTER TABLE document_revision DISABLE TRIGGER USER")
+        swap = "UPDATE document_revision SET content = set_byte(content, length(content) / 2, 1)"
+        swap += " WHERE agreement_id = $1::uuid AND revision = 2 RETURNING true"
+        before = await owner.fetchval(
+            "SELECT content FROM document_revision WHERE agreement_id = $1::uuid AND revision = 2", one
+        )
+        assert await owner.fetchval(swap, one)
+        result = await asyncio.to_thread(CliRunner().invoke, root, ["agreements", "verify", "--city", CITY])
+        assert result.exit_code == 1
+        assert "document is not the one registered" in result.output
+    finally:
+        await owner.execute(
+            "UPDATE document_revision SET content = $2 WHERE agreement_id = $1::uuid AND revision = 2", one, before
+        )
+        await owner.execute("ALTER TABLE document_revision ENABLE TRIGGER USER")
+        await owner.close()

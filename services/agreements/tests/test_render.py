@@ -38,3 +38,9 @@ def test_it_says_what_was_agreed_in_both_languages(language: str, words: tuple[s
     text = text_of(render(device_document(language))).replace("’", "'")
     for expected in (*words, *PARTIES, *FIELDS, "271 pezzi", "54.200,00 €", "2026/0000001"):
         assert expected in text
+
+
+def test_a_draft_says_so() -> None:
+    draft = render(device_document().model_copy(update={"draft": True}))
+    assert "BOZZA" in text_of(draft)
+    assert "BOZZA" not in text_of(render(device_document()))
