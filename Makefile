@@ -91,7 +91,7 @@ lock: ## lock the dependencies of pyproject.toml, with hashes
 	@requirements/compile.sh
 
 image: ## build the container image of one SERVICE
-	docker build --build-arg SERVICE=$(SERVICE) --tag $(IMAGE) --file deploy/Dockerfile .
+	docker build --build-arg SERVICE=$(SERVICE) --tag $(IMAGE) --file deploy/image/Dockerfile $(OPTIONS) .
 
 clean: ## remove the environment and caches (not the data in .sportello)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -18,3 +18,5 @@ consumer_lag = Gauge("sportello_consumer_lag", "Events on the assigned partition
 # 1 = too many bad events in a row; somebody must look before it goes on.
 consumer_halted = Gauge("sportello_consumer_halted", "The consumer stopped itself")
 dead_letters = Gauge("sportello_dead_letters", "Events kept aside", ["status"])
+# 0 = it answers but cannot do its work now; /readyz says which check failed.
+ready = Gauge("sportello_ready", "The service can do its work: database, bus, relay and consumer are well")

@@ -12,7 +12,7 @@ from chassis.cli.loading import installed, known
 from chassis.cli.output import Json, as_json, fail
 from chassis.database.migrations import MigrationError, Phase, migrate
 from chassis.database.roles import DATABASE, ensure_roles
-from chassis.settings import settings_of
+from chassis.settings import SERVICES, settings_of
 from chassis.topics import ensure_topics
 
 
@@ -62,14 +62,25 @@ def make_topics(json: Json = False) -> None:
 def make_roles(
     admin_url: Annotated[str, typer.Option(envvar="SPORTELLO_ADMIN_DATABASE_URL", help="A superuser's address.")],
     passwords: Annotated[
-        list[str], typer.Option("--password", help="role=password; every service needs its own and its _owner's.")
+        list[str],
+        typer.Option(
+            "--password",
+            envvar="SPORTELLO_ROLE_PASSWORDS",
+            help="role=password; every service needs its own and its _owner's.",
+        ),
     ],
+    services: Annotated[
+        list[str] | None, typer.Argument(help="Which services; all that are here when none is named.")
+    ] = None,
     database: Annotated[str, typer.Option(help="Name of the database.")] = DATABASE,
 ) -> None:
     """Make the database, and a schema with two roles for each service."""
+    wanted = tuple(services or installed())  # an image holds one service and may still make the roles of all
+    if unknown := sorted(set(wanted) - set(SERVICES)):
+        fail(f"There is no service {', '.join(unknown)}; there is: {', '.join(SERVICES)}.")
     given = dict(pair.split("=", 1) for pair in passwords if "=" in pair)
-    missing = [role for name in installed() for role in (name, f"{name}_owner") if role not in given]
+    missing = [role for name in wanted for role in (name, f"{name}_owner") if role not in given]
     if missing:
         fail(f"No password for: {', '.join(missing)}.")
-    asyncio.run(ensure_roles(admin_url, given, database=database, services=tuple(installed())))
+    asyncio.run(ensure_roles(admin_url, given, database=database, services=wanted))
     typer.echo("Roles and schemas are there.")

@@ -52,10 +52,12 @@ class Health:
         if self._bus is not None:
             checks["bus"] = await self._bus_check(self._bus)
         checks["consumer"] = {"ok": not self._consumer.halted}
+        ready = all(check["ok"] for check in checks.values())
         self._measure(outbox, dead)
+        metrics.ready.set(ready)
         return {
             "service": self._service,
-            "ready": all(check["ok"] for check in checks.values()),
+            "ready": ready,
             "checks": checks,
             "consumer_lag": checks.get("bus", {}).get("lag"),
             "outbox": outbox,

@@ -1,0 +1,1 @@
+"""One container image build for all services."""
