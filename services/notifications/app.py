@@ -26,6 +26,7 @@ def service(settings: NotificationsSettings | None = None) -> Service[Store]:
 
     async def on_start(app: FastAPI) -> None:
         app.state.live = live
+        live.stop_with_the_server()
 
     return Service(
         settings=settings,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +66,22 @@ class Live:
     def wake(self) -> None:
         """Something changed, or is about to."""
         self._woken.set()
+
+    def stop_with_the_server(self) -> None:
+        """Ends the streams as soon as uvicorn is told to stop: it waits for open answers, and these never end."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            servers_own = signal.getsignal(number)
+            if getattr(servers_own, "__name__", "") != "handle_exit":
+                continue
+
+            def stop(received: int, frame: Any, then: Any = servers_own) -> None:
+                loop.call_soon_threadsafe(self.stop)
+                then(received, frame)
+
+            signal.signal(number, stop)
 
     def stop(self) -> None:
         """Ends every stream, so that the process can end; browsers come back to the next one."""

@@ -207,14 +207,15 @@ def part_line(facts: Mapping[str, Any], progress: Mapping[str, Any], names: Mapp
     named = {one["party_id"]: one["name"] for one in parties} | dict(names)
     needed = sum(one["role"] != "receiver" for one in parties)
     awaited = [named.get(one, one) for one in progress["awaited"]]
-    given = gettext("%(given)s of %(needed)s consents") % {"given": needed - len(awaited), "needed": needed}
+    given = gettext("consents: %(given)s of %(needed)s") % {"given": needed - len(awaited), "needed": needed}
     waiting = gettext("awaiting %(awaited)s") % {"awaited": _join(awaited)} if awaited else ""
     return " · ".join(text for text in (givers, given, waiting) if text)
 
 
 def department(code: str | None) -> str:
-    """A department's code as people read it."""
-    return (code or "").replace("_", " ").replace("-", " ").capitalize() or "–"
+    """A department's name; one that has no label is shown by its code."""
+    shown = label("department", code or "").replace("-", " ")
+    return shown[:1].upper() + shown[1:] if shown else "–"
 
 
 def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> _Words:

@@ -156,7 +156,7 @@ async def test_consents_are_shown_on_the_item(desk: Running, city: str) -> None:
         [item] = await items(giulia, kind="decide_match")
         assert item["parts"][0]["progress"]["awaited"] == [f"stakeholder:{tale.giver}"]
         page = await giulia.get("/notifications/inbox", headers={"Accept": "text/html"})
-        assert f"1 of 2 consents · awaiting Impresa {tale.giver.hex[:6]}" in page.text
+        assert f"consents: 1 of 2 · awaiting Impresa {tale.giver.hex[:6]}" in page.text
 
 
 async def test_each_party_is_asked_and_is_left_alone_once_it_answered(desk: Running, city: str) -> None:

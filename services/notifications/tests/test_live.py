@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from chassis.auth import Actor
 from chassis.auth.tokens import SESSION_COOKIE
 from chassis.testing import PUBLIC_URL, Running, eventually, running
 from services.notifications.app import service
+from services.notifications.live import Live
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.tale import Tale
 from services.notifications.tests.test_inbox import told
@@ -206,6 +208,24 @@ async def test_streams_end_when_the_process_is_told_to_stop(settings: Notificati
             own.app.state.live.stop()
             async for _line in answer.aiter_lines():
                 pass
+
+
+async def test_a_stop_signal_ends_the_streams_first(settings: NotificationsSettings) -> None:
+    received: list[int] = []
+
+    def handle_exit(number: int, frame: object) -> None:
+        received.append(number)
+
+    before = signal.signal(signal.SIGTERM, handle_exit)
+    try:
+        live = Live(settings)
+        live.stop_with_the_server()
+        signal.raise_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            await live.stopping.wait()
+        assert received == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def test_nobody_listens_without_logging_in(desk: Running) -> None:

@@ -71,7 +71,7 @@ async def test_putting_off_taking_and_ticking_several(desk: Running, city: str) 
         answer = await giulia.post(snooze, data=every[snooze] | {"days": "7"})
         assert answer.headers["location"] == f"{PAGE}?kind=triage_need"
         page = (await giulia.get(PAGE)).text
-        assert "Put off (1)" in page
+        assert "Later (1)" in page
         take = next(action for action in forms(page) if action.endswith("/take"))
         await giulia.post(take, data=forms(page)[take])
         page = (await giulia.get(PAGE)).text

@@ -185,7 +185,7 @@ def test_progress_is_told_by_the_latest_consent_even_if_it_came_first() -> None:
     assert decide.content is not None
     with speaking("en"):
         line = wording.part_line(decide.content.facts, decide.progress, {})
-    assert line == f"Impresa {tale.giver.hex[:6]} · 2 of 2 consents"
+    assert line == f"Impresa {tale.giver.hex[:6]} · consents: 2 of 2"
 
 
 def test_deadlines_come_from_the_event_or_from_the_kind() -> None:
