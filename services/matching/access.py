@@ -34,6 +34,11 @@ def speaker_of(actor: Actor) -> Speaker:
     )
 
 
+def sees_notes(actor: Actor) -> bool:
+    """Notes may name people: they are for those who guide the parties."""
+    return actor.has("account_manager")
+
+
 def _uuids(actor: Actor) -> list[UUID]:
     found = []
     for text in actor.stakeholders:

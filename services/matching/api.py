@@ -17,7 +17,7 @@ from chassis.http.problem import Problem, not_found
 from chassis.scope import Scope
 from chassis.service import units_of
 from services.matching import decisions
-from services.matching.access import reach_of
+from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
 from services.matching.domain.states import State
 from services.matching.settings import MatchingSettings
@@ -60,7 +60,7 @@ async def matches_page(request: Request, actor: Actor, wanted: Wanted) -> Page[M
     async with units_of(request).reading() as store:
         found = await store.overview.matches(scope_of(actor), reach, wanted)
     return page(
-        [MatchView.of(row) for row in found],
+        [MatchView.of(row, notes=sees_notes(actor)) for row in found],
         wanted.limit,
         lambda match: ((match.due_on or NO_DEADLINE).isoformat(), match.score, str(match.match_id)),
     )
@@ -81,7 +81,7 @@ async def match_for(request: Request, actor: Actor, match_id: UUID) -> MatchView
         row = await store.overview.match(scope_of(actor), reach, match_id)
     if row is None:
         raise decisions.problem_of(refusals.unknown_match())
-    return MatchView.of(row)
+    return MatchView.of(row, notes=sees_notes(actor))
 
 
 @router.post("/matches/{match_id}/accept", response_model=MatchView)

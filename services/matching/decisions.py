@@ -14,7 +14,7 @@ from chassis.http.problem import Problem, conflict, forbidden, invalid, not_foun
 from chassis.scope import Scope
 from chassis.unit import Unit, Units
 from chassis.validation import field_error
-from services.matching.access import reach_of, speaker_of
+from services.matching.access import reach_of, sees_notes, speaker_of
 from services.matching.domain import refusals
 from services.matching.domain.match import Match
 from services.matching.domain.policy import Policy
@@ -76,7 +76,7 @@ def _work(actor: Actor, decide: Callable[[Unit[MatchingStore]], Awaitable[Match]
         row = await unit.store.overview.match(unit.scope, reach_of(actor), match_id)
         if row is None:
             raise refusals.unknown_match()
-        view = MatchView.of(row)
+        view = MatchView.of(row, notes=sees_notes(actor))
         return Reply(200, view, {"ETag": etag(view.version)})
 
     return work

@@ -18,6 +18,8 @@ NO_DEADLINE = date(9999, 12, 31)
 
 
 class PartyView(BaseModel):
+    """``note`` says how somebody else knew of the decision; only account managers see it."""
+
     party_id: str
     role: PartyRole
     department: str | None
@@ -28,6 +30,7 @@ class PartyView(BaseModel):
     consent: Literal["pending", "given", "declined"]
     channel: str | None
     decided_at: datetime | None
+    note: str | None = None
 
 
 class AllocationView(BaseModel):
@@ -81,8 +84,8 @@ class MatchView(BaseModel):
     closed_at: datetime | None
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> MatchView:
-        """From a row of :class:`services.matching.store.overview.OverviewStore`."""
+    def of(cls, row: dict[str, Any], *, notes: bool = False) -> MatchView:
+        """From a row of :class:`services.matching.store.overview.OverviewStore`; ``notes`` for account managers."""
         allocations = [
             one
             | {name: _plain(one[name]) for name in ("reserved", "committed", "delivered")}
@@ -93,15 +96,13 @@ class MatchView(BaseModel):
         return cls.model_validate(
             row
             | {
+                "parties": [one if notes else one | {"note": None} for one in row["parties"]],
                 "allocations": allocations,
                 "awaited": [one["party_id"] for one in row["parties"] if one["consent"] == "pending"],
                 "reserved": any(one["reserved"] != "0" for one in allocations),
                 "due_on": None if due == NO_DEADLINE else due,
             }
         )
-
-    def etag_version(self) -> int:
-        return self.version
 
 
 class QuantityChoice(BaseModel):

@@ -26,7 +26,8 @@ INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need
 SELECT $1, match_id, 1, 'proposed', need_id, set_key, basis, need_title, department, with_departments, policy_area,
     triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return, due_on,
     $3, $4
-FROM jsonb_to_recordset($2::jsonb->'rows') AS row (match_id uuid, need_id uuid, set_key text, basis text, need_title text,
+FROM jsonb_to_recordset($2::jsonb->'rows')
+    AS row (match_id uuid, need_id uuid, set_key text, basis text, need_title text,
     department text, with_departments text[], policy_area text, triangulation boolean, answers boolean,
     score double precision, rules_version text, reasons jsonb, account_manager_id text, beneficiaries text,
     expected_return text, due_on date)
@@ -46,7 +47,8 @@ INSERT INTO match_allocation (city, match_id, position, offer_id, offer_line, ne
     capability, quantity, unit, recurrence, value_cents, description, to_agree, offer_version)
 SELECT $1, match_id, position, offer_id, offer_line, need_line, stakeholder_id, kind, capability, quantity, unit,
     recurrence, value_cents, description, to_agree, offer_version
-FROM jsonb_to_recordset($3::jsonb->'rows') AS row (match_id uuid, position int, offer_id uuid, offer_line int, need_line int,
+FROM jsonb_to_recordset($3::jsonb->'rows')
+    AS row (match_id uuid, position int, offer_id uuid, offer_line int, need_line int,
     stakeholder_id uuid, kind text, capability text, quantity numeric, unit text, recurrence jsonb,
     value_cents bigint, description text, to_agree boolean, offer_version int)
 """
@@ -67,7 +69,8 @@ WHERE match.city = $1 AND match.match_id = row.match_id
 _SAVE_PARTIES = """
 UPDATE match_party AS party SET consent = row.consent, channel = row.channel, note = row.note,
     decided_by = row.decided_by, decided_at = row.decided_at
-FROM jsonb_to_recordset($2::jsonb->'rows') AS row (match_id uuid, party_id text, consent text, channel text, note text,
+FROM jsonb_to_recordset($2::jsonb->'rows')
+    AS row (match_id uuid, party_id text, consent text, channel text, note text,
     decided_by text, decided_at timestamptz)
 WHERE party.city = $1 AND party.match_id = row.match_id AND party.party_id = row.party_id
 """

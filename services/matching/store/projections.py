@@ -16,7 +16,8 @@ from services.matching.store.rows import rows
 _SAVE_NEEDS = """
 INSERT INTO need (city, need_id, version, state, department, snapshot, words)
 SELECT $1, need_id, version, 'open', department, snapshot, words
-FROM jsonb_to_recordset($2::jsonb->'rows') AS row (need_id uuid, version int, department text, snapshot jsonb, words text[])
+FROM jsonb_to_recordset($2::jsonb->'rows')
+    AS row (need_id uuid, version int, department text, snapshot jsonb, words text[])
 ON CONFLICT (city, need_id) DO UPDATE SET version = excluded.version, state = 'open',
     department = excluded.department, snapshot = excluded.snapshot, words = excluded.words
 WHERE need.version < excluded.version
@@ -25,7 +26,8 @@ RETURNING need_id
 _SAVE_OFFERS = """
 INSERT INTO offer (city, offer_id, version, state, stakeholder_id, answers_need_id, snapshot, words)
 SELECT $1, offer_id, version, 'open', stakeholder_id, answers_need_id, snapshot, words
-FROM jsonb_to_recordset($2::jsonb->'rows') AS row (offer_id uuid, version int, stakeholder_id uuid, answers_need_id uuid,
+FROM jsonb_to_recordset($2::jsonb->'rows')
+    AS row (offer_id uuid, version int, stakeholder_id uuid, answers_need_id uuid,
     snapshot jsonb, words text[])
 ON CONFLICT (city, offer_id) DO UPDATE SET version = excluded.version, state = 'open',
     stakeholder_id = excluded.stakeholder_id, answers_need_id = excluded.answers_need_id,
@@ -65,7 +67,8 @@ RETURNING stakeholder_id
 _VET_STAKEHOLDERS = """
 INSERT INTO stakeholder (city, stakeholder_id, version, vetting, vetted_until)
 SELECT $1, stakeholder_id, version, vetting, vetted_until
-FROM jsonb_to_recordset($2::jsonb->'rows') AS row (stakeholder_id uuid, version int, vetting text, vetted_until timestamptz)
+FROM jsonb_to_recordset($2::jsonb->'rows')
+    AS row (stakeholder_id uuid, version int, vetting text, vetted_until timestamptz)
 ON CONFLICT (city, stakeholder_id) DO UPDATE SET version = excluded.version, vetting = excluded.vetting,
     vetted_until = excluded.vetted_until
 WHERE stakeholder.version < excluded.version

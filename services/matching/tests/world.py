@@ -312,8 +312,8 @@ class World:
         """The service's own events of one type, oldest first."""
         async with self.running.app.state.units.pool.acquire() as connection:
             rows = await connection.fetch(
-                "SELECT payload FROM outbox WHERE city = $1 AND event_type = $2 AND ($3::text IS NULL OR aggregate_id = $3)"
-                " ORDER BY seq",
+                "SELECT payload FROM outbox WHERE city = $1 AND event_type = $2"
+                " AND ($3::text IS NULL OR aggregate_id = $3) ORDER BY seq",
                 self.city,
                 kind.type,
                 str(aggregate) if aggregate else None,
