@@ -75,7 +75,7 @@ async def login(request: Request, target: Annotated[str | None, Query(alias="nex
     _set_cookie(
         response,
         identity,
-        LOGIN_COOKIE,
+        _login_cookie(state),
         identity.login_seal.close(remembered, LOGIN_SECONDS),
         seconds=LOGIN_SECONDS,
         path="/auth",
@@ -88,8 +88,9 @@ async def callback(
 ) -> Response:
     """Exchange the code, check the ID token and start the session."""
     identity: Identity = request.app.state.identity
-    remembered = _remembered(request, identity)
-    if error or not code or not secrets.compare_digest(state or "", str(remembered["state"])):
+    state = state or ""
+    remembered = _remembered(request, identity, state)
+    if error or not code or not secrets.compare_digest(state.encode(), str(remembered["state"]).encode()):
         raise refusals.login_failed()
     try:
         id_token = await _exchange(identity, code, str(remembered["verifier"]))
@@ -105,7 +106,7 @@ async def callback(
     hint = identity.logout_seal.close({"id_token": id_token}, SESSION_SECONDS)
     if len(hint) < COOKIE_LIMIT:
         _set_cookie(response, identity, LOGOUT_COOKIE, hint, seconds=SESSION_SECONDS, path="/auth")
-    response.delete_cookie(LOGIN_COOKIE, path="/auth")
+    response.delete_cookie(_login_cookie(state), path="/auth")
     return response
 
 
@@ -156,9 +157,14 @@ async def _after_logout(request: Request, identity: Identity) -> str:
     return f"{end_session}?{urlencode(question)}"
 
 
-def _remembered(request: Request, identity: Identity) -> dict[str, Any]:
+def _login_cookie(state: str) -> str:
+    """One per login under way, so that two tabs do not end each other's."""
+    return f"{LOGIN_COOKIE}_{state[:8]}"
+
+
+def _remembered(request: Request, identity: Identity, state: str) -> dict[str, Any]:
     try:
-        return identity.login_seal.open(request.cookies.get(LOGIN_COOKIE, ""))
+        return identity.login_seal.open(request.cookies.get(_login_cookie(state), ""))
     except (TokenExpired, TokenInvalid) as failure:
         raise refusals.login_failed() from failure
 

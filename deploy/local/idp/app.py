@@ -132,7 +132,7 @@ class Provider:
     def _tokens(self, form: dict[str, str], basic: tuple[str, str] | None) -> dict[str, Any]:
         client_id, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
         known = client_id == self.configuration.client_id
-        proven = known and secrets.compare_digest(secret, self.configuration.client_secret)
+        proven = known and secrets.compare_digest(secret.encode(), self.configuration.client_secret.encode())
         match form.get("grant_type"):
             # The password grant is for the demo and for tests, which hold no secret: the password is public.
             case "password" if known:

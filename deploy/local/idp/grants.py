@@ -65,13 +65,13 @@ class Grants:
             raise GrantRefused("invalid_grant", "the code is unknown, used or too old")
         if promise.redirect_uri != redirect_uri:
             raise GrantRefused("invalid_grant", "redirect_uri is not the one the code was asked with")
-        if not secrets.compare_digest(_s256(verifier), promise.challenge):
+        if not secrets.compare_digest(_s256(verifier).encode(), promise.challenge.encode()):
             raise GrantRefused("invalid_grant", "code_verifier does not fit the challenge")
         return self._tokens(promise.claims, promise.nonce)
 
     def by_password(self, login: str, password: str) -> dict[str, Any]:
         found = self._cast.find(login)
-        if found is None or not secrets.compare_digest(password, self._cast.password):
+        if found is None or not secrets.compare_digest(password.encode(), self._cast.password.encode()):
             raise GrantRefused("invalid_grant", "no such persona, or a wrong password")
         persona, city = found
         return self._tokens(persona.claims(city), None)

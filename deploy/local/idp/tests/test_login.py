@@ -85,11 +85,11 @@ async def test_nobody_is_sent_elsewhere_after_login(browser: httpx.AsyncClient, 
 
 async def test_a_code_works_once(browser: httpx.AsyncClient, site: Site) -> None:
     page = await to_the_provider(browser)
-    login_cookie = browser.cookies[LOGIN_COOKIE]
+    name, login_cookie = next((name, value) for name, value in browser.cookies.items() if name.startswith(LOGIN_COOKIE))
     chosen = await browser.post(f"{site.issuer}/authorize", data={**hidden_fields(page.text), "username": "legal"})
     assert (await browser.get(chosen.headers["location"])).status_code == 303
     browser.cookies.clear()
-    browser.cookies.set(LOGIN_COOKIE, login_cookie, domain="127.0.0.1", path="/auth")
+    browser.cookies.set(name, login_cookie, domain="127.0.0.1", path="/auth")
     again = await browser.get(chosen.headers["location"])
     assert again.status_code == 401
     assert SESSION_COOKIE not in browser.cookies
@@ -106,8 +106,17 @@ async def test_an_answer_to_somebody_elses_login_is_refused(browser: httpx.Async
     assert "/auth/login" in answer.text
 
 
-async def test_an_answer_nobody_asked_for_is_refused(browser: httpx.AsyncClient) -> None:
-    assert (await browser.get("/auth/callback", params={"code": "x", "state": "y"})).status_code == 401
+@pytest.mark.parametrize("state", ["y", "", "perché no, è così", "a; b=c\r\n"])
+async def test_an_answer_nobody_asked_for_is_refused(browser: httpx.AsyncClient, state: str) -> None:
+    assert (await browser.get("/auth/callback", params={"code": "x", "state": state})).status_code == 401
+
+
+async def test_two_tabs_may_log_in_at_once(browser: httpx.AsyncClient, site: Site) -> None:
+    first, second = await to_the_provider(browser, "/first"), await to_the_provider(browser, "/second")
+    for page, then in ((first, "/first"), (second, "/second")):
+        chosen = await browser.post(f"{site.issuer}/authorize", data={**hidden_fields(page.text), "username": "legal"})
+        arrived = await browser.get(chosen.headers["location"])
+        assert arrived.headers["location"] == then
 
 
 async def test_a_code_is_worthless_without_its_verifier(browser: httpx.AsyncClient, site: Site) -> None:
@@ -206,6 +215,8 @@ async def test_a_token_is_renewed_once(site: Site) -> None:
     ("form", "error"),
     [
         ({"grant_type": "password", "username": "legal", "password": "wrong"}, "invalid_grant"),
+        ({"grant_type": "password", "username": "legal", "password": "perché"}, "invalid_grant"),
+        ({"grant_type": "authorization_code", "code": "x", "client_secret": "perché"}, "invalid_client"),
         ({"grant_type": "password", "username": "nobody", "password": "sportello"}, "invalid_grant"),
         ({"grant_type": "password", "username": "legal@", "password": "sportello"}, "invalid_grant"),
         ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
