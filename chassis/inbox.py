@@ -257,6 +257,12 @@ class Consumer(Generic[StoreT]):
             except PermanentFailure as failure:
                 await letters.put_back(unit.connection, letter.letter_id, letters.Aside("parked", str(failure)))
                 break
+            except TRANSIENT:
+                raise
+            except Exception as error:
+                aside = letters.Aside("parked", f"{type(error).__name__}: {error}")
+                await letters.put_back(unit.connection, letter.letter_id, aside)
+                break
             await letters.settle(unit.connection, letter.letter_id, "applied", by)
             applied += 1
         return applied

@@ -100,27 +100,37 @@ async def _one(connection: Any, number: int, service: str) -> Letter:
 
 
 @app.command("replay")
-def replay(number: Number, service: ServiceName, json: Json = False) -> None:
+def replay(
+    service: ServiceName,
+    number: Annotated[int | None, typer.Argument(help="The letter's number; with --all, none.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every key that has something kept aside.")] = False,
+    json: Json = False,
+) -> None:
     """Apply a letter again, with everything that waits behind it on the same key, oldest first."""
-
-    async def run() -> tuple[int, list[Letter]]:
-        async with opened(service) as (_, consumer):
-            async with consumer.units.pool.acquire() as connection:
-                letter = await _one(connection, number, service)
-            applied = await consumer.replay(letter.record.topic, letter.record.key, by=f"replay:{getpass.getuser()}")
-            async with consumer.units.pool.acquire() as connection:
-                left = await letters.open_of_key(connection, consumer.name, letter.record.topic, letter.record.key)
-            return applied, left
-
-    applied, left = asyncio.run(run())
+    if (number is None) != every:
+        fail("Name one letter's number, or say --all.")
+    applied, left = asyncio.run(_replay(service, number))
     if json:
         as_json({"applied": applied, "left": [_row(service, letter) for letter in left]})
     else:
         typer.echo(f"Applied {applied}.")
         if left:
-            typer.echo(f"Still kept aside on this key: {len(left)}. Next: letter {left[0].letter_id}, {left[0].reason}")
+            typer.echo(f"Still kept aside: {len(left)}. The next is letter {left[0].letter_id}: {left[0].reason}")
     if left:
         raise typer.Exit(1)
+
+
+async def _replay(service: str, number: int | None) -> tuple[int, list[Letter]]:
+    """Replays one letter's key or all keys; returns how many were applied and what is left of them."""
+    async with opened(service) as (_, consumer):
+        async with consumer.units.pool.acquire() as connection:
+            found = [await _one(connection, number, service)] if number else await letters.find(connection, limit=10**6)
+        keys = dict.fromkeys((letter.record.topic, letter.record.key) for letter in found)
+        by = f"replay:{getpass.getuser()}"
+        applied = sum([await consumer.replay(topic, key, by=by) for topic, key in keys])
+        async with consumer.units.pool.acquire() as connection:
+            left = [one for key in keys for one in await letters.open_of_key(connection, consumer.name, *key)]
+    return applied, left
 
 
 @app.command("discard")

@@ -140,6 +140,13 @@ async def test_a_handler_with_a_bug_is_tried_again_then_parked(toy: Toy, setting
         kept = await eventually(lambda: letters(service.app), within=30)
         assert kept[0]["status"] == "parked"
         assert "the handler has a bug" in kept[0]["reason"]
+
+        stakeholder = str(event.stakeholder_id)
+        assert await service.app.state.consumer.replay(TOPIC, stakeholder, by="test") == 0
+        assert (await letters(service.app))[0]["attempts"] == 2
+        toy.crash.clear()
+        assert await service.app.state.consumer.replay(TOPIC, stakeholder, by="test") == 1
+        assert await names(service.app, stakeholder) == ["bug"]
     assert toy.handled.count("bug") >= 5
 
 

@@ -161,7 +161,7 @@ class Player:
         officer = await self._people.person(f"department-{partnership.need.department}")
         current = await officer.get(path)
         for party in current["parties"]:
-            if current["state"] != "proposed" or party["consented"]:
+            if current["state"] != "proposed" or party["consent"] != "pending":
                 continue
             username = by_id[party["stakeholder_id"]] if party["stakeholder_id"] else officer.username
             person = await self._people.person(username)
