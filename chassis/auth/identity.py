@@ -56,6 +56,9 @@ class Identity:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of an URL, as browsers write it in `Origin`."""
-    parts = urlsplit(url)
+    """Scheme, host and port of an URL, as browsers write it in `Origin`; empty for what is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

@@ -120,6 +120,8 @@ async def test_a_stale_session_reads_as_nobody_and_changes_nothing(app: FastAPI)
         ({"origin": "null"}, 403),
         ({"referer": f"{ORIGIN}/agreements/desk"}, 200),
         ({"referer": "https://evil.example/?https://sportello.example"}, 403),
+        ({"referer": "http://["}, 403),
+        ({"referer": "nonsense"}, 403),
         ({}, 403),
     ],
 )

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
@@ -171,6 +173,16 @@ async def test_the_public_key_is_no_shared_secret(verifier: TokenVerifier) -> No
 async def test_nonsense_is_refused(verifier: TokenVerifier, nonsense: str) -> None:
     with pytest.raises(TokenInvalid):
         await verifier.access(nonsense)
+
+
+@given(text=st.text(max_size=40) | st.from_regex(r"[A-Za-z0-9_-]{0,20}(\.[A-Za-z0-9_-]{0,20}){2,4}", fullmatch=True))
+def test_whatever_is_presented_is_an_answer_not_a_crash(text: str) -> None:
+    for read in (Sessions(SECRET).read, Seal(SECRET, "login").open):
+        with pytest.raises(TokenInvalid):
+            read(text)
+    verifier = TokenVerifier(Provider(ISSUER, http=Issuer(RSA).client), "sportello")
+    with pytest.raises(TokenInvalid):
+        asyncio.run(verifier.access(text))
 
 
 async def test_a_new_key_is_fetched_when_first_seen(verifier: TokenVerifier, issuer: Issuer, clock: Clock) -> None:
