@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -79,7 +80,7 @@ async def list_plans(
 ) -> Page[PlanSummary]:
     """The plans that concern whoever asks, the newest signature first."""
     reach = edge.reach_of(actor)
-    position = decode(after, 2)
+    position = edge.plan_position(after)
     if reach is None:
         return Page(items=[])
     async with units_of(request).reading() as store:
@@ -89,7 +90,7 @@ async def list_plans(
             limit=limit + 1,
             state=state,
             need=need,
-            after=(date.fromisoformat(position[0]), UUID(position[1])) if position else None,
+            after=position,
         )
     return page(found, limit, lambda one: (one.signed_on, one.plan_id))
 
@@ -186,9 +187,11 @@ async def list_indicators(
     request: Request, actor: CurrentActor, limit: Limit = 200, after: After = None
 ) -> Page[IndicatorEntry]:
     """The indicator library, public, with the indicators that only plans name."""
-    position = decode(after, 1)
+    position = decode(after, 1) or [""]
+    if not re.fullmatch(r"[a-z0-9_-]*", str(position[0])):
+        raise edge.bad_cursor()
     async with units_of(request).reading() as store:
-        rows = await store.library.page(scope_of(actor), str(position[0]) if position else "", limit + 1)
+        rows = await store.library.page(scope_of(actor), str(position[0]), limit + 1)
     return page([IndicatorEntry(**dict(row)) for row in rows], limit, lambda one: (one.code,))
 
 

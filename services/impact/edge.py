@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from chassis.auth import Actor
+from chassis.http.paging import decode
 from chassis.http.problem import Problem, conflict, forbidden, invalid, not_found
 from chassis.scope import Scope
 from chassis.unit import Unit
@@ -46,6 +48,26 @@ def reach_of(actor: Actor) -> Reach | None:
 
 def scope_of(actor: Actor) -> Scope:
     return Scope(actor.city, actor.subject or "anonymous")
+
+
+def plan_position(cursor: str | None) -> tuple[date, UUID] | None:
+    """Where a list of plans goes on. Raises a 400 problem for a cursor that is not one of ours."""
+    position = decode(cursor, 2)
+    if position is None:
+        return None
+    try:
+        return date.fromisoformat(str(position[0])), UUID(str(position[1]))
+    except ValueError as error:
+        raise bad_cursor() from error
+
+
+def bad_cursor() -> Problem:
+    return Problem(
+        400,
+        "bad-cursor",
+        "Il cursore 'after' non è valido: ripartire dalla prima pagina.",
+        "The cursor 'after' is not valid: start again from the first page.",
+    )
 
 
 async def plan_for(store: Store, actor: Actor, plan_id: UUID) -> tuple[Plan, PlanReport]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.values import Balance, ExternalRef, LongText, Quantity, ShortText, SignedQuantity, Slug, UnitCode
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=10_000)]
+Reason = Annotated[LongText, StringConstraints(strip_whitespace=True, min_length=3)]
 
 
 class _Command(BaseModel):

@@ -17,6 +17,10 @@ from services.impact.domain.refusals import Invalid, NotPossible
 from services.impact.domain.reporter import SYSTEM
 from services.impact.domain.states import Act, State, after, allows
 
+MOST_QUANTITY = Decimal(10) ** 12
+MOST_CENTS = 10**15
+"""What quantities and values of the published language can hold."""
+
 NewId = Callable[[], UUID]
 REPLACED = "Sostituita da una consegna registrata. / Replaced by a delivery that was recorded."
 FOLLOWS = "Segue la consegna che accompagna. / Follows the delivery it goes with."
@@ -137,7 +141,7 @@ class _Entry:
         self, position: int, quantity: Decimal, on: date, note: str | None = None, *, accompanying: bool = False
     ) -> None:
         commitment = self.plan.commitments[position]
-        came = commitment.delivered + quantity
+        came = _countable(commitment, commitment.delivered + quantity)
         value = commitment.value_between(commitment.delivered, came)
         delivery_id = self._new_id()
         self._next_version()
@@ -161,7 +165,7 @@ class _Entry:
 
     def correct_delivery(self, wrong: Recorded, quantity: Decimal, reason: str) -> None:
         commitment = self.plan.commitments[wrong.position]
-        came = commitment.delivered - wrong.quantity + quantity
+        came = _countable(commitment, commitment.delivered - wrong.quantity + quantity)
         delta = commitment.value_between(commitment.delivered, came)
         self._next_version()
         event = ResultCorrected(
@@ -265,6 +269,13 @@ def _as_recorded(assumed: Accompanying) -> Recorded:
 def _worth(before: int | None, delta: int | None) -> int | None:
     """A delivery's value after a correction. Rounding may leave a cent below zero on a delivery that never came."""
     return None if before is None or delta is None else max(before + delta, 0)
+
+
+def _countable(commitment: Commitment, delivered: Decimal) -> Decimal:
+    """``delivered``, unless no figure of it could be published. Raises Invalid."""
+    if delivered >= MOST_QUANTITY or (commitment.value_at(delivered) or 0) > MOST_CENTS:
+        raise Invalid("too-large", "è una quantità troppo grande", "is too large a quantity", "/quantity")
+    return delivered
 
 
 def _day(given: date | None, today: date, pointer: str) -> date:

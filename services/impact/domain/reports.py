@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, computed_field
+from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema, computed_field
 
-from contracts.values import Balance, Quantity, Recurrence, ResourceKind, SignedQuantity
+from contracts.values import Balance, Quantity, Recurrence, ResourceKind, SignedQuantity, plain
+
+Sum = Annotated[
+    Decimal,
+    PlainSerializer(plain, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,3})?$"}),
+]
+"""A sum of quantities: it may have more digits than any of them."""
 
 InputClass = Literal["cash", "time", "in_kind"]
 DeclaredBy = Literal["account_manager", "department", "partner", "system"]
@@ -110,7 +117,7 @@ class IndicatorReport(BaseModel):
     measurements: int
     latest: SignedQuantity | None
     latest_on: date | None
-    sum: SignedQuantity | None
+    sum: Sum | None
     complete: bool
 
 
@@ -236,7 +243,7 @@ class AreaTotal(BaseModel):
 
 class UnitTotal(BaseModel):
     unit: str
-    delivered_quantity: Balance
+    delivered_quantity: Sum
 
 
 class KindTotal(BaseModel):

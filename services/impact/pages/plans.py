@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
 from chassis.auth import Actor, require
-from chassis.http.paging import After, decode, page
+from chassis.http.paging import After, page
 from chassis.service import units_of
 from chassis.web.formats import number, quantity
 from chassis.web.forms import Form
@@ -59,7 +58,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
     @routes.get("/plans")
     async def plans(request: Request, actor: LoggedIn, state: State = "", after: After = None) -> HTMLResponse:
         reach = edge.reach_of(actor)
-        position = decode(after, 2)
+        position = edge.plan_position(after)
         found: list[PlanSummary] = []
         if reach is not None:
             async with units_of(request).reading() as store:
@@ -68,7 +67,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
                     reach,
                     limit=_PER_PAGE + 1,
                     state=state or None,
-                    after=(date.fromisoformat(position[0]), UUID(position[1])) if position else None,
+                    after=position,
                 )
         shown = page(found, _PER_PAGE, lambda one: (one.signed_on, one.plan_id))
         return pages.render(
