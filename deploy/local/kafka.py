@@ -15,7 +15,7 @@ from deploy.local.failures import CannotStart, explain
 from deploy.local.ports import require_free
 from deploy.local.processes import PidFile, detach, end, kill_family, wait_until
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 STOP_SECONDS = 30
 PROBE_SECONDS = 2
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
