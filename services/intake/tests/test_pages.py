@@ -119,6 +119,24 @@ async def test_an_account_manager_admits_and_refuses_with_a_reason(open_city):
         assert (await client.get("/intake/stakeholders", headers=PAGE)).status_code == 403
 
 
+async def test_an_account_manager_says_who_covers(open_city):
+    async with open_city.manager("manager-2") as client:
+        done = await client.post("/intake/availability", data={"presence": "here"}, headers=PAGE)
+        assert done.status_code == 303
+    async with open_city.manager() as client:
+        page = await client.get("/intake/availability", headers=PAGE)
+        assert 'value="manager-2"' in page.text
+        when = await client.post("/intake/availability", data={"presence": "away"}, headers=PAGE)
+        assert 'href="#field-away_until"' in when.text
+        typed = {"presence": "away", "away_until": "2099-01-01", "covered_by": "nobody"}
+        who = await client.post("/intake/availability", data=typed, headers=PAGE)
+        assert 'href="#field-covered_by"' in who.text
+        done = await client.post("/intake/availability", data=typed | {"covered_by": "manager-2"}, headers=PAGE)
+        assert done.status_code == 303
+        [first, _second] = (await client.get(f"{API}/account-managers")).json()["items"]
+    assert first["absence"]["covered_by"] == "manager-2"
+
+
 async def test_refused_submissions_and_the_state_of_the_services_have_a_page(open_city):
     await open_city.send(a_submission("B/7", receivers=["ghost"]))
     await open_city.rejections()
