@@ -31,12 +31,14 @@ class Fact:
     """One event with what only this service keeps of it.
 
     ``position`` is the commitment's; ``value_delta`` what the fact adds to the value of the commitment, in cents.
+    ``note`` is free text, so it may name people: it stays here and never goes on the bus.
     """
 
     event: DeliveryRecorded | IndicatorMeasured | ResultCorrected
     position: int | None = None
     value_delta: int | None = None
     accompanying: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,8 @@ class _Entry:
             unit=commitment.promised.unit,
             value_cents=value,
             delivered_on=on,
-            note=note,
         )
-        self._facts.append(Fact(event, position, value, accompanying))
+        self._facts.append(Fact(event, position, value, accompanying, note))
         recorded = commitment.recorded or not accompanying
         self.plan = self.plan.with_commitment(replace(commitment, delivered=came, recorded=recorded))
         if accompanying:
@@ -228,7 +229,7 @@ class _Entry:
             if due is None or due == commitment.delivered:
                 continue
             if due > commitment.delivered:
-                self.deliver(commitment.position, due - commitment.delivered, on, FOLLOWS, accompanying=True)
+                self.deliver(commitment.position, due - commitment.delivered, on, accompanying=True)
             else:
                 self._take_back(commitment, commitment.delivered - due)
 

@@ -81,7 +81,7 @@ class Facts:
             event.quantity,
             event.value_cents,
             event.delivered_on,
-            event.note,
+            fact.note,
             fact.accompanying,
             SYSTEM if fact.accompanying else origin.source,
             None if fact.accompanying else origin.external_ref,

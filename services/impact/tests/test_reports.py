@@ -55,6 +55,17 @@ async def test_a_correction_is_a_new_fact(world: World) -> None:
     assert history["deliveries"][0]["corrections"] == 1
 
 
+async def test_a_note_stays_with_those_concerned(world: World) -> None:
+    agreement = sample.devices()
+    plan_id = await world.open(agreement)
+
+    answer = await world.deliver(agreement, 0, "1", note="Handed to Maria Rossi")
+
+    assert answer.json()["note"] == "Handed to Maria Rossi"
+    assert "Maria" not in str(await world.published(plan_id))
+    assert "Maria" not in str(await world.case(agreement))
+
+
 async def test_what_the_system_assumed_gives_way_to_what_was_recorded(world: World) -> None:
     agreement = sample.devices()
     plan_id = await world.open(agreement)
