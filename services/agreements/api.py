@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -155,7 +156,8 @@ async def get_filed_document(request: Request, actor: LoggedIn, agreement_id: UU
     if upload is None:
         raise not_found("Documento non trovato.", "There is no such document.")
     # Never shown inside our own pages: what somebody uploaded is not to be trusted.
-    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    name = f"attachment; filename*=UTF-8''{quote(upload.name, safe='')}"
+    headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
     return Response(upload.content, media_type=upload.media_type, headers=headers)
 
 

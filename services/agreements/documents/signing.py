@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -123,8 +124,21 @@ def fingerprint(credential: Credential) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-async def sign(pdf: bytes, *, field: str, fields: Sequence[str], credential: Credential) -> bytes:
-    """`pdf` with one more signature, in `field`, as one incremental update.
+class _ClockedSigner(PdfSigner):
+    """Says the time of signature that it is given; the library would ask the machine's clock."""
+
+    def __init__(self, metadata: PdfSignatureMetadata, signer: SimpleSigner, now: datetime) -> None:
+        super().__init__(metadata, signer=signer)
+        self._now = now
+
+    def init_signing_session(self, *arguments: Any, **more: Any) -> Any:
+        session = super().init_signing_session(*arguments, **more)
+        session.system_time = self._now
+        return session
+
+
+async def sign(pdf: bytes, *, field: str, fields: Sequence[str], credential: Credential, now: datetime) -> bytes:
+    """`pdf` with one more signature, in `field`, as one incremental update, which says it was made at `now`.
 
     The first signature also lays out all `fields` and certifies the document: from then on only filling
     in those fields is an allowed change (DocMDP level 2), so any later edit shows as one.
@@ -141,15 +155,19 @@ async def sign(pdf: bytes, *, field: str, fields: Sequence[str], credential: Cre
         certify=first,
         docmdp_permissions=MDPPerm.FILL_FORMS,
     )
-    signer = PdfSigner(metadata, signer=_signer(credential))
+    signer = _ClockedSigner(metadata, _signer(credential), now)
     output = BytesIO()
     await signer.async_sign_pdf(writer, existing_fields_only=True, output=output)
     return output.getvalue()
 
 
-async def sign_off_loop(pdf: bytes, *, field: str, fields: Sequence[str], credential: Credential) -> bytes:
+async def sign_off_loop(
+    pdf: bytes, *, field: str, fields: Sequence[str], credential: Credential, now: datetime
+) -> bytes:
     """As `sign`, in a thread with a loop of its own."""
-    return await asyncio.to_thread(lambda: asyncio.run(sign(pdf, field=field, fields=fields, credential=credential)))
+    return await asyncio.to_thread(
+        lambda: asyncio.run(sign(pdf, field=field, fields=fields, credential=credential, now=now))
+    )
 
 
 def _signer(credential: Credential) -> SimpleSigner:

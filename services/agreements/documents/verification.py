@@ -6,9 +6,10 @@ not depend on the clock of the machine but on the moment asked about.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
 from typing import Any
@@ -24,6 +25,11 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 PADES = "/ETSI.CAdES.detached"
+CLOCK_SLACK = timedelta(minutes=5)
+
+# These libraries explain a refusal in their log by the certificate's subject, which names a person.
+for _library in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 
 class Reason(StrEnum):
@@ -56,15 +62,20 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Expected:
-    """Who must have signed a field: the party, and the person when it is known."""
+    """Who must have signed a field: the party, the person when it is known, and when, if we were there.
+
+    Certificates are judged as of `signed_at`: those of early signatories may have run out when the last one signs.
+    """
 
     organisation_id: str
     person_id: str | None = None
+    signed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Trust:
-    """What certificates are judged by: the roots (PEM or DER), revocation lists (DER), the moment of judging."""
+    """What certificates are judged by: the roots (PEM or DER), revocation lists (DER), and the moment of judging
+    those whose time of signature nobody recorded."""
 
     roots: tuple[bytes, ...]
     moment: datetime
@@ -167,6 +178,9 @@ async def _judge(
     trust: Trust,
 ) -> tuple[list[Refusal], SignatureFacts | None]:
     name = signature.field_name
+    wanted = expected.get(name)
+    if wanted and wanted.signed_at:
+        trust = replace(trust, moment=wanted.signed_at)
     reasons: list[Reason] = []
     if str(signature.sig_object.get("/SubFilter")) != PADES:
         reasons.append(Reason.NOT_PADES)
@@ -184,7 +198,8 @@ async def _judge(
         return [Refusal(reason, name) for reason in reasons], None
     reasons += _integrity(status, last=last)
     reasons += _certificate(status, signature.signer_cert, facts, trust)
-    wanted = expected.get(name)
+    if wanted and wanted.signed_at and not _said_truly(facts, wanted.signed_at):
+        reasons.append(Reason.WRONG_TIME)
     if wanted and not _is_expected(facts, wanted):
         reasons.append(Reason.WRONG_SIGNATORY)
     return [Refusal(reason, name) for reason in reasons], facts
@@ -220,6 +235,11 @@ def _certificate(
     if facts.claimed_at is None or not begin <= facts.claimed_at <= end:
         reasons.append(Reason.WRONG_TIME)
     return reasons
+
+
+def _said_truly(facts: SignatureFacts, signed_at: datetime) -> bool:
+    """Whether the signature claims the time at which it was made before our eyes."""
+    return facts.claimed_at is not None and abs(facts.claimed_at - signed_at) <= CLOCK_SLACK
 
 
 def _is_expected(facts: SignatureFacts, wanted: Expected) -> bool:

@@ -50,6 +50,15 @@ async def enter_end(unit: AgreementsUnit, file: AgreementFile, act: EntryAct) ->
         await enter(unit, file, act, file.signed_sha256 or file.approved_sha256 or "")
 
 
+def signed_so_far(file: AgreementFile) -> dict[str, Expected]:
+    """Who has signed, through whom and when, by the file's own record."""
+    return {
+        one.field: Expected(one.organisation_id, one.person_id, one.evidence.signed_at)
+        for one in file.signatories
+        if one.evidence
+    }
+
+
 @dataclass(frozen=True)
 class Audit:
     """What an audit of one city's register found; `faults` are sentences for operations, empty when all holds."""
@@ -87,7 +96,7 @@ async def _document(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes
     verification = await verify_off_loop(
         latest[1],
         approved=approved,
-        expected={one.field: Expected(one.organisation_id, one.person_id) for one in file.signatories},
+        expected=signed_so_far(file),
         trust=Trust(roots, entry.entered_at),
     )
     return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]

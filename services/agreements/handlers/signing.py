@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from chassis.auth.actor import Actor
@@ -31,7 +32,7 @@ from services.agreements.handlers.desk import (
     keep,
 )
 from services.agreements.handlers.filling import opened
-from services.agreements.handlers.registering import enter
+from services.agreements.handlers.registering import enter, signed_so_far
 
 
 class NotVerified(Refused):
@@ -100,7 +101,7 @@ async def sign(
     verification = await verify_off_loop(
         document,
         approved=approved,
-        expected=expected_signatures(file, party, actor.subject),
+        expected=expected_signatures(file, party, actor.subject, unit.now),
         trust=Trust((authority.certificate,), unit.now),
     )
     if not verification.ok:
@@ -119,10 +120,9 @@ async def sign(
     return signed
 
 
-def expected_signatures(file: AgreementFile, party: Signatory, person_id: str) -> dict[str, Expected]:
+def expected_signatures(file: AgreementFile, party: Signatory, person_id: str, now: datetime) -> dict[str, Expected]:
     """Who must have signed by now: those before, and `party` through the person who is signing."""
-    expected = {one.field: Expected(one.organisation_id, one.person_id) for one in file.signatories if one.evidence}
-    return expected | {party.field: Expected(party.organisation_id, person_id)}
+    return signed_so_far(file) | {party.field: Expected(party.organisation_id, person_id, now)}
 
 
 def _party(actor: Actor, file: AgreementFile, command: Sign) -> str:
@@ -155,5 +155,5 @@ async def _signed_by(
         raise RuntimeError("an approved file has no document")
     revision, document = latest
     fields = [one.field for one in file.signatories]
-    signed = await sign_off_loop(document, field=party.field, fields=fields, credential=credential)
+    signed = await sign_off_loop(document, field=party.field, fields=fields, credential=credential, now=unit.now)
     return approved, signed, revision + 1

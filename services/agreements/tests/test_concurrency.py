@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from chassis.scope import Scope
 from chassis.testing import eventually
+from services.agreements.domain.commands import Sign
 from services.agreements.domain.register import faults
 from services.agreements.handlers.closing import activate_due
+from services.agreements.handlers.signing import sign
 from services.agreements.tests.story import (
     CITY,
     GUIDE,
@@ -89,3 +92,15 @@ async def test_an_agreement_signed_before_its_first_day_takes_effect_on_it(story
     assert (await story.get(one))["state"] == "active"
     names = [type(event).__name__ for event in await story.published(one, until="Activated")]
     assert names[-2:] == ["AgreementSigned", "AgreementActivated"]
+
+
+async def test_parties_may_take_days_to_sign(story: Story) -> None:
+    """The certificate of the first signature has run out when the last one is made."""
+    match = donation()
+    one = await story.approved(match)
+    units = story.desk.app.state.units
+    await story.done(one, "sign", partner(giver_of(match)))
+    async with units.begin(Scope(CITY, SIGNATORY.subject)) as unit:
+        unit.now += timedelta(days=3)
+        file = await sign(unit, SIGNATORY, UUID(one), Sign(), story.desk.app.state.desk)
+    assert file.state == "active"

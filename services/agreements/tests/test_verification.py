@@ -43,7 +43,7 @@ def credential(field: str, authority: Authority = AUTHORITY, now: datetime = NOW
 async def signed(document: bytes, fields: tuple[str, ...] = FIELDS, **credentials: Credential) -> bytes:
     for field in fields:
         by = credentials.get(field.replace("-", "_")) or credential(field)
-        document = await sign(document, field=field, fields=FIELDS, credential=by)
+        document = await sign(document, field=field, fields=FIELDS, credential=by, now=NOW)
     return document
 
 
@@ -152,7 +152,7 @@ async def test_a_change_between_two_signatures_is_refused(approved: bytes) -> No
     writer.write(output)
     document = output.getvalue()
     for field in FIELDS[1:]:
-        document = await sign(document, field=field, fields=FIELDS, credential=credential(field))
+        document = await sign(document, field=field, fields=FIELDS, credential=credential(field), now=NOW)
     assert Reason.CHANGED_AFTER_SIGNING in why(await judge(document, approved))
 
 
@@ -185,6 +185,30 @@ async def test_a_certificate_expired_at_signing_is_refused(approved: bytes) -> N
     old = credential(FIELDS[0], now=NOW - timedelta(days=3))
     reasons = why(await judge(await signed(approved, department_education=old), approved))
     assert {Reason.EXPIRED, Reason.WRONG_TIME} <= reasons
+
+
+async def test_an_early_signature_is_judged_by_its_own_day(agreement: bytes, approved: bytes) -> None:
+    """Certificates live a day; parties may take a week to sign."""
+    week = replace(TRUST, moment=NOW + timedelta(days=7))
+    assert Reason.EXPIRED in why(await judge(agreement, approved, week))
+    recorded = {field: replace(one, signed_at=NOW + timedelta(minutes=1)) for field, one in EXPECTED.items()}
+    assert (await verify(agreement, approved=approved, expected=recorded, trust=week)).ok
+
+
+async def test_a_signature_that_claims_another_time_than_it_was_made_is_refused(
+    agreement: bytes, approved: bytes
+) -> None:
+    recorded = {field: replace(one, signed_at=NOW + timedelta(hours=2)) for field, one in EXPECTED.items()}
+    verification = await verify(agreement, approved=approved, expected=recorded, trust=TRUST)
+    assert why(verification) == {Reason.WRONG_TIME}
+
+
+async def test_no_name_of_a_signatory_gets_into_a_log(
+    agreement: bytes, approved: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await judge(agreement, approved, replace(TRUST, moment=NOW + timedelta(days=7)))
+    await judge(agreement + b"x", approved, replace(TRUST, roots=()))
+    assert "Bianchi" not in caplog.text
 
 
 async def test_a_certificate_of_an_unknown_root_is_refused(approved: bytes) -> None:
