@@ -106,12 +106,11 @@ async def _need(request: Request, actor: Actor, need_id: object) -> Need | None:
 
 
 def _suggestion(need: Need | None) -> dict[str, object]:
-    """What is asked, as a first guess of what is offered."""
-    if need is None:
-        return {}
-    values: dict[str, object] = {"answers_need_id": str(need.need_id)}
-    for position, line in enumerate(need.content.lines):
-        values |= {f"lines.{position}.kind": line.kind, f"lines.{position}.unit": line.unit}
+    """What is asked first, as a guess of what is offered; a guessed line left alone would be offered open-ended."""
+    values: dict[str, object] = {"expected_return": "none"}
+    if need is not None:
+        first = need.content.lines[0]
+        values |= {"answers_need_id": str(need.need_id), "lines.0.kind": first.kind, "lines.0.unit": first.unit}
     return values
 
 
