@@ -58,7 +58,9 @@ def add(routes: APIRouter, pages: Pages) -> None:
             done = await define_indicator(unit, asked.code, wanted)
             return Reply(200, {"version": done.definition.version})
 
-        key = form.idempotency_key or str(units_of(request).clock())
-        print_ = fingerprint("indicator", str(asked))
-        await once(units_of(request), scope_of(actor), key, print_, work)
+        if form.idempotency_key is None:
+            await units_of(request).run(scope_of(actor), work)
+        else:
+            print_ = fingerprint("indicator", str(asked))
+            await once(units_of(request), scope_of(actor), form.idempotency_key, print_, work)
         return redirect(request, "/impact/indicators", _("The indicator is in the library."))

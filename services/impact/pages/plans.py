@@ -40,13 +40,12 @@ class Rights:
 
     deliver: frozenset[int]
     measure: bool
-    source: str | None
 
     @classmethod
     def of(cls, actor: Actor, plan: Plan) -> Rights:
         reporter = edge.reporter_of(actor)
         own = {one.position for one in plan.commitments if reporter.source_for(plan, one)}
-        return cls(frozenset(own), reporter.source_for(plan) is not None, reporter.source_for(plan))
+        return cls(frozenset(own), reporter.source_for(plan) is not None)
 
     def may_correct(self, delivery: Any) -> bool:
         if delivery.accompanying or delivery.position not in self.deliver:
