@@ -16,7 +16,8 @@ _logger = log.get("housekeeping")
 _PURGES = {
     "outbox": "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < now() - interval '14 days'"
     f" ORDER BY seq LIMIT {_BITE})",
-    "inbox": "DELETE FROM inbox WHERE (consumer, source, event_id) IN (SELECT consumer, source, event_id FROM inbox"
+    "inbox": "DELETE FROM inbox WHERE (city, consumer, source, event_id) IN"
+    " (SELECT city, consumer, source, event_id FROM inbox"
     f" WHERE received_at < now() - interval '30 days' LIMIT {_BITE})",
     "idempotency_key": "DELETE FROM idempotency_key WHERE (city, actor, key) IN (SELECT city, actor, key"
     f" FROM idempotency_key WHERE created_at < now() - interval '7 days' LIMIT {_BITE})",

@@ -170,7 +170,9 @@ class Consumer(Generic[StoreT]):
         for delivery in fresh:
             if (delivery.record.topic, delivery.record.key) in held:
                 behind = letters.Aside("behind", "an earlier event of the same key is kept aside")
-                await letters.keep(unit.connection, self.name, delivery.record, delivery.envelope, behind)
+                await letters.keep(
+                    unit.connection, self.name, delivery.record, delivery.envelope, behind, delivery.city
+                )
                 metrics.consumed.labels(delivery.envelope.type, "behind").inc()
             else:
                 ready.append(delivery)
@@ -186,17 +188,18 @@ class Consumer(Generic[StoreT]):
         if not deliveries:
             return []
         rows = await unit.connection.fetch(
-            "INSERT INTO inbox (consumer, source, event_id)"
-            " SELECT $1, source, event_id FROM unnest($2::text[], $3::text[]) AS row (source, event_id)"
-            " ON CONFLICT DO NOTHING RETURNING source, event_id",
+            "INSERT INTO inbox (consumer, city, source, event_id) SELECT $1, city, source, event_id"
+            " FROM unnest($2::text[], $3::text[], $4::text[]) AS row (city, source, event_id)"
+            " ON CONFLICT DO NOTHING RETURNING city, source, event_id",
             self.name,
+            [delivery.city for delivery in deliveries],
             [delivery.envelope.source for delivery in deliveries],
             [delivery.envelope.id for delivery in deliveries],
         )
-        new = {(row["source"], row["event_id"]) for row in rows}
+        new = {(row["city"], row["source"], row["event_id"]) for row in rows}
         fresh = []
         for delivery in deliveries:
-            identity = (delivery.envelope.source, delivery.envelope.id)
+            identity = (delivery.city, delivery.envelope.source, delivery.envelope.id)
             if identity in new:
                 new.discard(identity)
                 fresh.append(delivery)
@@ -282,7 +285,7 @@ class Consumer(Generic[StoreT]):
         """Keeps the record aside, and the inbox remembers it."""
         envelope = _envelope_or_none(record)
         async with self.units.begin(self._scope(self._settings.default_city)) as unit:
-            await letters.keep(unit.connection, self.name, record, envelope, aside)
+            await letters.keep(unit.connection, self.name, record, envelope, aside, self._settings.default_city)
             if envelope is not None:
                 await self._fresh_marker(unit, envelope)
             await positions.advance(unit.connection, self.name, [record])
@@ -302,7 +305,8 @@ class Consumer(Generic[StoreT]):
 
     async def _fresh_marker(self, unit: Unit[StoreT], envelope: Envelope) -> None:
         await unit.connection.execute(
-            "INSERT INTO inbox (consumer, source, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            "INSERT INTO inbox (city, consumer, source, event_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            envelope.city,
             self.name,
             envelope.source,
             envelope.id,
@@ -316,7 +320,9 @@ class Consumer(Generic[StoreT]):
         city = envelope.city if envelope else self._settings.default_city
         async with self.units.begin(self._scope(city)) as unit:
             new = await unit.connection.fetchval(
-                "INSERT INTO inbox (consumer, source, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1",
+                "INSERT INTO inbox (city, consumer, source, event_id) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT DO NOTHING RETURNING 1",
+                city,
                 self.name,
                 source,
                 event_id,

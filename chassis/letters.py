@@ -50,8 +50,10 @@ def _identity(record: Record, envelope: Envelope | None) -> tuple[str, str]:
     return f"kafka:{record.topic}", f"{record.partition}:{record.offset}"
 
 
-async def keep(connection: Connection, consumer: str, record: Record, envelope: Envelope | None, aside: Aside) -> None:
-    """Keeps ``record`` aside; a second time is a no-op."""
+async def keep(
+    connection: Connection, consumer: str, record: Record, envelope: Envelope | None, aside: Aside, default_city: str
+) -> None:
+    """Keeps ``record`` aside; a second time is a no-op. ``default_city`` when its envelope cannot be read."""
     source, event_id = _identity(record, envelope)
     headers = [
         [name, base64.b64encode(value).decode() if value is not None else None] for name, value in record.headers
@@ -61,12 +63,12 @@ async def keep(connection: Connection, consumer: str, record: Record, envelope: 
         " payload, headers, status, reason, awaits_topic, awaits_key, retry_at, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
         " CASE WHEN $12 = 'waiting' THEN now() + interval '1 second' END, $16)"
-        " ON CONFLICT (consumer, source, event_id) DO NOTHING",
+        " ON CONFLICT (city, consumer, source, event_id) DO NOTHING",
         consumer,
         source,
         event_id,
         envelope.type if envelope else None,
-        envelope.city if envelope else None,
+        envelope.city if envelope else default_city,
         record.topic,
         record.partition,
         record.offset,

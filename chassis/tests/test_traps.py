@@ -33,9 +33,11 @@ def changed(name: str, stakeholder: UUID) -> StakeholderChanged:
     return StakeholderChanged(stakeholder_id=stakeholder, version=2, name=name, stakeholder_type="company")
 
 
-def headers(event: type[Event] | str, event_id: str | None = None) -> list[tuple[str, bytes | None]]:
+def headers(
+    event: type[Event] | str, event_id: str | None = None, city: str = "c_f205"
+) -> list[tuple[str, bytes | None]]:
     kind = event if isinstance(event, str) else event.type
-    envelope = Envelope(id=event_id or str(uuid4()), source="/intake", type=kind, city="c_f205", time=datetime.now(UTC))
+    envelope = Envelope(id=event_id or str(uuid4()), source="/intake", type=kind, city=city, time=datetime.now(UTC))
     return list(envelope.to_headers())
 
 
@@ -159,6 +161,16 @@ async def test_an_event_delivered_twice_has_its_effect_once(toy: Toy, settings: 
         await eventually(lambda: names(service.app, last.stakeholder_id))
         await eventually(lambda: lag_is_zero(service.app))
         assert await names(service.app, event.stakeholder_id) == ["once"]
+
+
+async def test_two_cities_may_use_the_same_source_and_id(toy: Toy, settings: Settings, send: Send) -> None:
+    milan, rome = registered("Milan's"), registered("Rome's")
+    async with running(toy.service(settings)) as service:
+        for event, city in ((milan, "c_f205"), (rome, "c_h501")):
+            sealed = headers(StakeholderRegistered, "submission-1", city)
+            await send(TOPIC, event.to_bytes(), sealed, key=str(event.stakeholder_id))
+        await eventually(lambda: names(service.app, milan.stakeholder_id))
+        assert await eventually(lambda: names(service.app, rome.stakeholder_id)) == ["Rome's"]
 
 
 async def test_a_crash_between_commit_and_acknowledgement_repeats_nothing(

@@ -19,12 +19,14 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (seq) WHERE published_at IS NULL;
 ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
+-- Two cities' departments may name their systems and number their submissions alike: the city is part of the identity.
 CREATE TABLE inbox (
+    city text NOT NULL,
     consumer text NOT NULL,
     source text NOT NULL,
     event_id text NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (consumer, source, event_id)
+    PRIMARY KEY (city, consumer, source, event_id)
 );
 CREATE INDEX inbox_received_at ON inbox (received_at);
 
@@ -41,11 +43,11 @@ CREATE TABLE bus_position (
 -- waiting (needs another aggregate that has not arrived); then applied or discarded.
 CREATE TABLE dead_letter (
     letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    city text NOT NULL,
     consumer text NOT NULL,
     source text NOT NULL,
     event_id text NOT NULL,
     event_type text,
-    city text,
     topic text NOT NULL,
     partition integer NOT NULL,
     "offset" bigint NOT NULL,
@@ -61,7 +63,7 @@ CREATE TABLE dead_letter (
     created_at timestamptz NOT NULL DEFAULT now(),
     settled_at timestamptz,
     settled_by text,
-    UNIQUE (consumer, source, event_id),
+    UNIQUE (city, consumer, source, event_id),
     CHECK ((status = 'waiting') = (awaits_key IS NOT NULL AND awaits_topic IS NOT NULL)),
     CHECK ((status IN ('applied', 'discarded')) = (settled_at IS NOT NULL))
 );
