@@ -115,7 +115,7 @@ class Live:
         self._clients.add(client)
         try:
             yield b"retry: 2000\n\n"
-            await self._look()
+            await self._greet(client)
             ends = asyncio.get_running_loop().time() + self._settings.live_stream_seconds
             while not self.stopping.is_set() and asyncio.get_running_loop().time() < ends:
                 while client.waiting:
@@ -128,29 +128,44 @@ class Live:
         finally:
             self._clients.discard(client)
 
-    async def _look(self) -> None:
-        """Compares the database with what each client knows."""
+    async def _greet(self, client: _Client) -> None:
+        """Tells a new client where it stands; those who come together (after a restart) share one look."""
         async with self._looking:
-            clients, units = list(self._clients), self._units
-            if units is None or not clients:
-                return
-            cities = sorted({client.reader.city for client in clients})
-            async with units.reading() as store:
-                at = await store.live.clock()
-                now = units.clock()
-                missed = [client.since for client in clients if client.told is None and client.since]
-                since = min([self._last or at, *missed])
-                changes = await store.live.changes(cities, now, since, _OVERLAP, _MOST)
-                counts = await store.live.counts(cities, now)
-                covers = await store.live.covers(cities)
-            fresh = [row for row in changes if self._seen.get(row["item_id"]) != row["version"]]
-            first = self._last is None
-            reach = _Reach(covers)
-            for client in clients:
-                known = changes if client.told is None else [] if first else fresh
-                self._serve(client, [row for row in known if reach.covers(client.reader, row)], counts, reach, at, now)
-            self._seen = {row["item_id"]: row["version"] for row in changes}
-            self._last = at
+            if client.told is None:
+                await self._compare()
+
+    async def _look(self) -> None:
+        async with self._looking:
+            await self._compare()
+
+    async def _compare(self) -> None:
+        """Compares the database with what each client knows."""
+        clients, units = list(self._clients), self._units
+        if units is None or not clients:
+            return
+        cities = sorted({client.reader.city for client in clients})
+        async with units.reading() as store:
+            at = await store.live.clock()
+            now = units.clock()
+            missed = [client.since for client in clients if client.told is None and client.since]
+            since = min([self._last or at, *missed])
+            changes = await store.live.changes(cities, now, since, _OVERLAP, _MOST)
+            counts = await store.live.counts(cities, now)
+            covers = await store.live.covers(cities)
+        first = self._last is None
+        recent = [row for row in changes if first or row["changed_at"] > self._since()]
+        fresh = [row for row in recent if self._seen.get(row["item_id"]) != row["version"]]
+        reach = _Reach(covers)
+        for client in clients:
+            known = changes if client.told is None else [] if first else fresh
+            self._serve(client, [row for row in known if reach.covers(client.reader, row)], counts, reach, at, now)
+        self._seen = {row["item_id"]: row["version"] for row in recent}
+        self._last = at
+
+    def _since(self) -> datetime:
+        """From when on a look finds what the last one may not have seen."""
+        assert self._last is not None
+        return self._last - _OVERLAP
 
     @staticmethod
     def _serve(

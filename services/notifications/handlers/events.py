@@ -41,13 +41,13 @@ async def on_event(unit: Unit[Store], deliveries: Deliveries) -> None:
 async def on_need_state(unit: Unit[Store], deliveries: Deliveries) -> None:
     """A need may have come with another account manager."""
     await on_event(unit, deliveries)
-    await unit.store.work.moved(unit.scope.city, [delivery.event.need_id for delivery in deliveries], ())
+    await unit.store.work.case_moved(unit.scope.city, [delivery.event.need_id for delivery in deliveries])
 
 
 async def on_manager_assigned(unit: Unit[Store], deliveries: Deliveries) -> None:
     """Open items of these organisations have another owner, or somebody who covers for them."""
     await on_event(unit, deliveries)
-    await unit.store.work.moved(unit.scope.city, (), [delivery.event.stakeholder_id for delivery in deliveries])
+    await unit.store.work.stakeholder_moved(unit.scope.city, [delivery.event.stakeholder_id for delivery in deliveries])
 
 
 async def on_membership(unit: Unit[Store], deliveries: Deliveries) -> None:

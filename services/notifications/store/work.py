@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from chassis.database.pool import Connection
 from services.notifications.domain.kinds import KINDS
@@ -42,32 +43,39 @@ RETURNING kind, subject
 """
 
 # The item's id is made from what it is unique by, so that it is the same whichever event came first. The newest open
-# part (the newest of all once none is open) speaks for the item.
+# part (the newest of all once none is open) speaks for the item. OFFSET 0 keeps the planner from turning the look-ups
+# by key into joins: on tables that have just grown its estimates make them quadratic.
 _ITEMS = """
 WITH touched AS (
     SELECT DISTINCT kind, subject, urgency
     FROM unnest($2::text[], $3::uuid[], $4::smallint[]) AS row (kind, subject, urgency)
 ), part AS (
-    SELECT p.*, t.urgency, p.opened > greatest(p.settled, w.settled) AS is_open
-    FROM touched t
-    JOIN work_part p ON p.city = $1 AND p.kind = t.kind AND p.subject = t.subject AND p.audience IS NOT NULL
-    JOIN work_part w ON w.city = $1 AND w.kind = t.kind AND w.subject = t.subject AND w.part = $5
+    SELECT t.kind, t.subject, t.urgency, p.part, p.audience, p.opened, p.opened_at, p.due_at,
+        p.opened > greatest(p.settled, whole.settled) AS is_open
+    FROM touched t CROSS JOIN LATERAL (
+        SELECT settled FROM work_part
+        WHERE city = $1 AND kind = t.kind AND subject = t.subject AND part = $5 OFFSET 0
+    ) whole CROSS JOIN LATERAL (
+        SELECT part, audience, opened, settled, opened_at, due_at FROM work_part
+        WHERE city = $1 AND kind = t.kind AND subject = t.subject AND audience IS NOT NULL OFFSET 0
+    ) p
 ), counted AS (
     SELECT kind, subject, audience, urgency, count(*) FILTER (WHERE is_open) AS parts,
         coalesce(min(due_at) FILTER (WHERE is_open), min(due_at)) AS due_at,
-        coalesce(min(opened_at) FILTER (WHERE is_open), min(opened_at)) AS opened_at
+        coalesce(min(opened_at) FILTER (WHERE is_open), min(opened_at)) AS opened_at,
+        (array_agg(part.part ORDER BY is_open DESC, opened DESC, part.part))[1] AS newest
     FROM part GROUP BY kind, subject, audience, urgency
-), speaker AS (
-    SELECT DISTINCT ON (kind, subject, audience) kind, subject, audience, case_id, account_manager_id, stakeholder_ids
-    FROM part ORDER BY kind, subject, audience, is_open DESC, opened DESC, part.part
 )
 INSERT INTO work_item AS item (city, item_id, kind, subject, audience, urgency, parts, case_id, account_manager_id,
     stakeholder_ids, opened_at, due_at, settled_at, changed_at)
 SELECT $1, encode(substring(sha256(convert_to(concat_ws('/', $1::text, kind, subject, audience), 'UTF8')) FOR 16),
         'hex')::uuid,
-    kind, subject, audience, urgency, parts, case_id, account_manager_id, stakeholder_ids, opened_at, due_at,
-    CASE WHEN parts = 0 THEN $6::timestamptz END, clock_timestamp()
-FROM counted JOIN speaker USING (kind, subject, audience)
+    kind, subject, audience, urgency, parts, speaker.case_id, speaker.account_manager_id, speaker.stakeholder_ids,
+    counted.opened_at, counted.due_at, CASE WHEN parts = 0 THEN $6::timestamptz END, clock_timestamp()
+FROM counted CROSS JOIN LATERAL (
+    SELECT case_id, account_manager_id, stakeholder_ids FROM work_part p
+    WHERE p.city = $1 AND p.kind = counted.kind AND p.subject = counted.subject AND p.part = counted.newest OFFSET 0
+) speaker
 ORDER BY kind, subject, audience
 ON CONFLICT (city, kind, subject, audience) DO UPDATE SET
     version = item.version + 1,
@@ -87,8 +95,9 @@ ON CONFLICT (city, kind, subject, audience) DO UPDATE SET
 _MOVED = """
 UPDATE work_item SET version = version + 1, changed_at = clock_timestamp()
 WHERE city = $1 AND parts > 0 AND done_at IS NULL AND audience = 'account_manager'
-    AND (case_id = ANY($2::uuid[]) OR stakeholder_ids && $3::uuid[])
 """
+_OF_CASES = "AND case_id = ANY($2::uuid[])"
+_OF_STAKEHOLDERS = "AND stakeholder_ids && $2::uuid[]"
 
 
 class Work:
@@ -108,9 +117,17 @@ class Work:
         await self._connection.execute(_ITEMS, city, kinds, [row["subject"] for row in changed], urgencies, WHOLE, now)
         self._on_change()
 
-    async def moved(self, city: str, cases: Sequence[Any], stakeholders: Sequence[Any]) -> None:
-        """Open items of these cases or organisations may have a new owner (who is found when they are read)."""
-        await self._connection.execute(_MOVED, city, list(cases), list(stakeholders))
+    async def case_moved(self, city: str, cases: Sequence[UUID]) -> None:
+        """Open items of these cases may have a new owner (who is found when they are read)."""
+        await self._moved(_OF_CASES, city, cases)
+
+    async def stakeholder_moved(self, city: str, stakeholders: Sequence[UUID]) -> None:
+        """The same for the items that concern these organisations."""
+        await self._moved(_OF_STAKEHOLDERS, city, stakeholders)
+
+    async def _moved(self, which: str, city: str, ids: Sequence[UUID]) -> None:
+        # Rows are locked in no particular order: a deadlock with a merge is rare, and the consumer tries again.
+        await self._connection.execute(_MOVED + which, city, list(ids))
         self._on_change()
 
 
