@@ -25,6 +25,7 @@ from typing import Any
 
 import psutil
 import pytest
+from rich.console import Console
 
 from deploy.local.bus import Bus, choose
 from deploy.local.in_memory_kafka import InMemoryKafka
@@ -127,7 +128,7 @@ class Servers:
     def close(self) -> None:
         """Stop what this run started; on servers that were there before, drop what the run left."""
         if (self.directory / "system").is_dir():  # a killed run's; otherwise it is down already
-            Installation(self.directory / "system").down(Progress())
+            Installation(self.directory / "system").down(Progress(Console(quiet=True)))
         postgres, kafka = self.known("postgres"), self.known("kafka")
         if postgres.get("own"):
             PostgresServer(self.directory / "postgres").kill()  # nothing of it is kept
@@ -151,7 +152,7 @@ class Servers:
 
     def closing_lines(self) -> tuple[list[str], list[str]]:
         """What was used, and what was not proven."""
-        used = [found["said"] for found in map(self.known, ("postgres", "kafka")) if found]
+        used = [found["said"] for found in map(self.known, ("postgres", "kafka", "system")) if found]
         try:
             lacking = (self.directory / "not-proven.txt").read_text(encoding="utf-8").splitlines()
         except OSError:

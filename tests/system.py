@@ -83,7 +83,9 @@ def system(servers: Servers) -> Iterator[System]:
     installation = Installation(servers.directory / "system")
     required = os.environ.get(REQUIRE_VARIABLE) == "1"
     installation.up(Ports(free_offset()), Progress(), require_kafka=required)
-    if installation.bus.kind == "in-memory":
+    kind = installation.bus.kind
+    servers.once("system", lambda: {"said": f"Whole system: PostgreSQL with fsync on, Kafka {kind}, five services"})
+    if kind == "in-memory":
         servers.not_proven(STAND_IN_PROVES_NOT)
     yield System(installation)
     installation.down(Progress())
