@@ -21,9 +21,9 @@ from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
 from services.matching.domain.states import State
 from services.matching.settings import MatchingSettings
+from services.matching.store.matches import NO_DEADLINE
 from services.matching.store.overview import Wanted
 from services.matching.views import (
-    NO_DEADLINE,
     AcceptBody,
     BalanceView,
     DeclineBody,

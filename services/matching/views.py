@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 
 from contracts.values import OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
 from services.matching.domain.states import State
+from services.matching.store.matches import NO_DEADLINE
 
 Amount = str
 """A decimal as text, such as ``271`` or ``2.5``."""
-NO_DEADLINE = date(9999, 12, 31)
 
 
 class PartyView(BaseModel):

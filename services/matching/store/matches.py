@@ -17,7 +17,8 @@ from services.matching.domain.match import Match, MatchParty, Part
 from services.matching.domain.proposals import Proposal
 from services.matching.store.rows import rows
 
-_NO_DEADLINE = date(9999, 12, 31)
+NO_DEADLINE = date(9000, 1, 1)
+"""Sorts after every deadline. Not ``date.max``: asyncpg sends that as infinity."""
 
 _PROPOSE = """
 INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need_title, department, with_departments,
@@ -218,7 +219,7 @@ def _header(draft: Draft) -> dict[str, Any]:
         "account_manager_id": proposal.account_manager_id,
         "beneficiaries": need.beneficiaries,
         "expected_return": proposal.expected_return,
-        "due_on": proposal.due_on or _NO_DEADLINE,
+        "due_on": proposal.due_on or NO_DEADLINE,
     }
 
 

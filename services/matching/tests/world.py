@@ -99,6 +99,14 @@ class World:
             await self.vetted(stakeholder_id)
         return stakeholder_id
 
+    async def vetted_later(self, stakeholder_id: UUID, name: str) -> None:
+        """An organisation is registered and approved after others spoke of it."""
+        event = intake.StakeholderRegistered(
+            stakeholder_id=stakeholder_id, version=self._version(stakeholder_id), name=name, stakeholder_type="company"
+        )
+        await self.say(event, stakeholder_id)
+        await self.vetted(stakeholder_id)
+
     async def vetted(self, stakeholder_id: UUID, outcome: str = "approved") -> None:
         event = intake.StakeholderVetted(
             stakeholder_id=stakeholder_id, version=self._version(stakeholder_id), outcome=outcome
