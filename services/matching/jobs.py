@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
+from chassis import log
+from chassis.inbox import TRANSIENT
 from chassis.scope import Scope
 from chassis.service import Background
 from chassis.unit import Unit, Units
+from services.matching.domain.policy import Policy
 from services.matching.handlers.expiring import expire_some
-from services.matching.handlers.revising import revise_some
+from services.matching.handlers.revising import AT_ONCE, revise_some
 from services.matching.settings import MatchingSettings
 
-Step = Callable[[Unit[Any]], Awaitable[bool]]
+_NOBODY = Scope("", "matching")
+_logger = log.get("matching.jobs")
 
 
 def jobs(settings: MatchingSettings) -> list[Background]:
-    """Looking again at what changed, and expiry."""
-    policy = settings.policy()
+    """Looking again at what changed, and expiry; each takes piece after piece and rests when there is none."""
+    policy, pause = settings.policy(), settings.job_poll_seconds
 
     async def revise(units: Units[Any]) -> None:
-        await _work(units, lambda unit: revise_some(unit, policy), settings.job_poll_seconds)
+        at_once = AT_ONCE
+        while True:
+            try:
+                worked = await _revised(units, policy, at_once)
+                at_once = AT_ONCE
+            except TRANSIENT:
+                raise
+            except Exception:
+                _logger.exception("revision.failed", at_once=at_once)
+                if at_once == 1:
+                    await units.run(_NOBODY, _postpone)
+                worked, at_once = False, 1
+            if not worked:
+                await asyncio.sleep(pause)
 
     async def expire(units: Units[Any]) -> None:
-        await _work(units, expire_some, settings.job_poll_seconds)
+        while True:
+            if not await units.run(_NOBODY, expire_some):
+                await asyncio.sleep(pause)
 
     return [revise, expire]
 
 
-async def _work(units: Units[Any], step: Step, pause: float) -> None:
-    """Takes piece after piece, each in its own transaction, and rests when there is none."""
-    nobody = Scope("", "matching")
-    while True:
-        if not await units.run(nobody, step):
-            await asyncio.sleep(pause)
+async def _revised(units: Units[Any], policy: Policy, at_once: int) -> bool:
+    return await units.run(_NOBODY, lambda unit: revise_some(unit, policy, at_once))
+
+
+async def _postpone(unit: Unit[Any]) -> None:
+    await unit.store.revisions.postpone_oldest()

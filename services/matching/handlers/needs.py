@@ -68,6 +68,9 @@ async def _close(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]],
     if closed:
         await unit.store.ledger.list_needs(unit.scope, closed)
         await unit.store.revisions.ask(unit.scope, unit.now, needs=closed)
+        # What was offered in answer to this need only may go to others now.
+        answers = await unit.store.projections.offers_answering(unit.scope, closed)
+        await unit.store.revisions.ask(unit.scope, unit.now, offers=answers, widen=True)
 
 
 def _record(event: State) -> dict[str, Any]:

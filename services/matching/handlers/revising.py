@@ -15,15 +15,16 @@ from services.matching.handlers.concluding import conclude
 from services.matching.handlers.proposing import propose_for_needs, propose_for_offers
 from services.matching.store import MatchingStore
 
-_AT_ONCE = 50
+AT_ONCE = 50
+"""How many requests are worked off in one transaction."""
 
 
-async def revise_some(unit: Unit[MatchingStore], policy: Policy) -> bool:
-    """Works off a batch of the queue; False when there was nothing to do.
+async def revise_some(unit: Unit[MatchingStore], policy: Policy, at_once: int = AT_ONCE) -> bool:
+    """Works off up to ``at_once`` requests of the queue; False when there was nothing to do.
 
     Matches that cannot go on are ended; whatever a lost party leaves is offered to replacements.
     """
-    batch = await unit.store.revisions.take(_AT_ONCE)
+    batch = await unit.store.revisions.take(at_once)
     if batch is None:
         return False
     scoped = unit.within(batch.scope)

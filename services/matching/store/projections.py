@@ -199,6 +199,15 @@ class ProjectionStore:
         )
         return [row["offer_id"] for row in found]
 
+    async def offers_answering(self, scope: Scope, needs: Collection[UUID]) -> list[UUID]:
+        """Open offers made in answer to these needs."""
+        found = await self._connection.fetch(
+            "SELECT offer_id FROM offer WHERE city = $1 AND answers_need_id = ANY($2::uuid[]) AND state = 'open'",
+            scope.city,
+            list(needs),
+        )
+        return [row["offer_id"] for row in found]
+
     async def needs_naming(self, scope: Scope, stakeholders: Collection[UUID]) -> list[UUID]:
         """Needs that name one of these organisations as a receiver."""
         found = await self._connection.fetch(

@@ -23,6 +23,13 @@ WITH taken AS (
 SELECT city, subject, subject_id, bool_or(widen) AS widen FROM taken GROUP BY city, subject, subject_id
 """
 
+_POSTPONE = """
+WITH oldest AS (
+    DELETE FROM revision WHERE ticket = (SELECT min(ticket) FROM revision)
+    RETURNING city, subject, subject_id, widen, since)
+INSERT INTO revision (city, subject, subject_id, widen, since) SELECT * FROM oldest
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -64,5 +71,6 @@ class RevisionStore:
             frozenset(row["subject_id"] for row in found if row["widen"]),
         )
 
-    async def pending(self) -> bool:
-        return bool(await self._connection.fetchval("SELECT EXISTS (SELECT FROM revision)"))
+    async def postpone_oldest(self) -> None:
+        """Puts the oldest request at the end, so that one that fails does not hold up the others."""
+        await self._connection.execute(_POSTPONE)

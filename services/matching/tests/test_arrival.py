@@ -126,6 +126,9 @@ async def test_an_offer_in_answer_to_a_need_goes_to_that_need_first(world: World
         query = {"offer": str(offer)}
         found = (await client.get(f"/matching/api/v1/needs/{other}/why-not", params=query)).json()
     assert [one["code"] for one in found["obstacles"]] == ["promised_elsewhere"]
+    await world.withdraw_need(asked)
+    [instead] = await world.proposals(other)
+    assert instead["allocations"][0]["offer_id"] == str(offer)
 
 
 async def test_steering_raises_what_the_focus_group_wants(world: World) -> None:
