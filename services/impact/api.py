@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -19,6 +19,7 @@ from chassis.service import units_of
 from chassis.unit import Unit
 from contracts.values import Slug
 from services.impact import edge, exports
+from services.impact.answers import REPORT, answers, problems
 from services.impact.domain.commands import (
     CorrectDelivery,
     CorrectMeasurement,
@@ -35,7 +36,6 @@ router = APIRouter(prefix="/impact/api/v1", tags=["impact"])
 LoggedIn = Annotated[Actor, Depends(require())]
 Coordinator = Annotated[Actor, Depends(require("coordinator"))]
 PlanState = Literal["open", "fulfilled", "closed"]
-_REPEATED: dict[int | str, dict[str, Any]] = {200: {"description": "On record already, or nothing to correct"}}
 
 
 class DeliveryOfPlan(RecordDelivery):
@@ -69,7 +69,7 @@ def filters(
 FilteredBy = Annotated[Filters, Depends(filters)]
 
 
-@router.get("/plans")
+@router.get("/plans", responses=problems(400, 401, 422))
 async def list_plans(
     request: Request,
     actor: LoggedIn,
@@ -95,7 +95,7 @@ async def list_plans(
     return page(found, limit, lambda one: (one.signed_on, one.plan_id))
 
 
-@router.get("/plans/{plan_id}")
+@router.get("/plans/{plan_id}", responses=problems(401, 404, 422))
 async def read_plan(request: Request, response: Response, actor: LoggedIn, plan_id: UUID) -> PlanReport:
     """A plan with all that is on record, for those concerned."""
     async with units_of(request).reading() as store:
@@ -104,7 +104,7 @@ async def read_plan(request: Request, response: Response, actor: LoggedIn, plan_
     return report
 
 
-@router.post("/plans/{plan_id}/deliveries", status_code=201, response_model=DeliveryReply, responses=_REPEATED)
+@router.post("/plans/{plan_id}/deliveries", status_code=201, responses=answers(DeliveryReply, 200, 201, problem=REPORT))
 async def record_delivery(request: Request, actor: LoggedIn, plan_id: UUID, body: RecordDelivery) -> Response:
     """Something was handed over. The same ``external_ref`` again answers 200 with what is on record."""
 
@@ -117,7 +117,9 @@ async def record_delivery(request: Request, actor: LoggedIn, plan_id: UUID, body
     return await command(request, units_of(request), scope_of(actor), work)
 
 
-@router.post("/plans/{plan_id}/measurements", status_code=201, response_model=MeasurementReply, responses=_REPEATED)
+@router.post(
+    "/plans/{plan_id}/measurements", status_code=201, responses=answers(MeasurementReply, 200, 201, problem=REPORT)
+)
 async def record_measurement(request: Request, actor: LoggedIn, plan_id: UUID, body: RecordMeasurement) -> Response:
     """An indicator was measured. The same ``external_ref`` again answers 200 with what is on record."""
 
@@ -130,21 +132,21 @@ async def record_measurement(request: Request, actor: LoggedIn, plan_id: UUID, b
     return await command(request, units_of(request), scope_of(actor), work)
 
 
-@router.post("/deliveries", status_code=201, response_model=DeliveryReply, responses=_REPEATED)
+@router.post("/deliveries", status_code=201, responses=answers(DeliveryReply, 200, 201, problem=REPORT))
 async def record_delivery_of(request: Request, actor: LoggedIn, body: DeliveryOfPlan) -> Response:
     """The same, for systems that keep the plan in the record."""
     plain = RecordDelivery(**body.model_dump(exclude={"plan_id"}))
     return await record_delivery(request, actor, body.plan_id, plain)
 
 
-@router.post("/measurements", status_code=201, response_model=MeasurementReply, responses=_REPEATED)
+@router.post("/measurements", status_code=201, responses=answers(MeasurementReply, 200, 201, problem=REPORT))
 async def record_measurement_of(request: Request, actor: LoggedIn, body: MeasurementOfPlan) -> Response:
     """The same, for systems that keep the plan in the record."""
     plain = RecordMeasurement(**body.model_dump(exclude={"plan_id"}))
     return await record_measurement(request, actor, body.plan_id, plain)
 
 
-@router.post("/plans/{plan_id}/deliveries/{delivery_id}/correct", response_model=DeliveryReply)
+@router.post("/plans/{plan_id}/deliveries/{delivery_id}/correct", responses=answers(DeliveryReply, 200, problem=REPORT))
 async def correct_delivery(
     request: Request, actor: LoggedIn, plan_id: UUID, delivery_id: UUID, body: CorrectDelivery
 ) -> Response:
@@ -159,7 +161,9 @@ async def correct_delivery(
     return await command(request, units_of(request), scope_of(actor), work)
 
 
-@router.post("/plans/{plan_id}/measurements/{measurement_id}/correct", response_model=MeasurementReply)
+@router.post(
+    "/plans/{plan_id}/measurements/{measurement_id}/correct", responses=answers(MeasurementReply, 200, problem=REPORT)
+)
 async def correct_measurement(
     request: Request, actor: LoggedIn, plan_id: UUID, measurement_id: UUID, body: CorrectMeasurement
 ) -> Response:
@@ -174,7 +178,7 @@ async def correct_measurement(
     return await command(request, units_of(request), scope_of(actor), work)
 
 
-@router.get("/summary")
+@router.get("/summary", responses=problems(422))
 async def read_summary(request: Request, actor: CurrentActor, asked: FilteredBy) -> Summary:
     """All results of the city, public; every figure is a sum over what was recorded."""
     async with units_of(request).reading() as store:
@@ -182,7 +186,7 @@ async def read_summary(request: Request, actor: CurrentActor, asked: FilteredBy)
     return summary
 
 
-@router.get("/indicators")
+@router.get("/indicators", responses=problems(400, 422))
 async def list_indicators(
     request: Request, actor: CurrentActor, limit: Limit = 200, after: After = None
 ) -> Page[IndicatorEntry]:
@@ -195,7 +199,7 @@ async def list_indicators(
     return page([IndicatorEntry(**dict(row)) for row in rows], limit, lambda one: (one.code,))
 
 
-@router.get("/indicators/{code}")
+@router.get("/indicators/{code}", responses=problems(404, 422))
 async def read_indicator(request: Request, response: Response, actor: CurrentActor, code: Slug) -> IndicatorEntry:
     async with units_of(request).reading() as store:
         found = await store.library.find(scope_of(actor), code)
@@ -205,7 +209,7 @@ async def read_indicator(request: Request, response: Response, actor: CurrentAct
     return IndicatorEntry.model_validate(found, from_attributes=True)
 
 
-@router.put("/indicators/{code}", response_model=IndicatorEntry, responses={201: {"model": IndicatorEntry}})
+@router.put("/indicators/{code}", responses=answers(IndicatorEntry, 200, 201, problem=(400, 401, 403, 412, 422, 428)))
 async def put_indicator(request: Request, actor: Coordinator, code: Slug, body: DefineIndicator) -> Response:
     """Defines an indicator; changing one that exists needs ``If-Match``, saying it again does not."""
 
@@ -220,7 +224,7 @@ async def put_indicator(request: Request, actor: Coordinator, code: Slug, body: 
     return await command(request, units_of(request), scope_of(actor), work)
 
 
-@router.get("/exports/{form}", response_class=Response)
+@router.get("/exports/{form}", response_class=Response, responses=problems(404, 422))
 async def export(request: Request, actor: CurrentActor, form: str, asked: FilteredBy) -> Response:
     """All results as open data: ``csv`` or ``json``."""
     async with units_of(request).reading() as store:
