@@ -117,7 +117,7 @@ async def get_offer(request: Request, actor: LoggedIn, offer_id: UUID) -> Respon
         offer = await store.offers.get(scope, offer_id)
         if offer is None:
             raise refusals.no_offer()
-        if not await _may_read(store, actor, offer.content):
+        if not await may_read(store, actor, offer.content):
             raise refusals.not_your_stakeholder()
         balances = await store.balances.of(scope, [offer_id])
     view = offer_view(offer, balances.get(offer_id, ()))
@@ -162,7 +162,7 @@ def _department_only(actor: Actor) -> str | None:
     return None if actor.has(*SEE_ALL) or not actor.has("department") else actor.department or ""
 
 
-async def _may_read(store: Store, actor: Actor, content: OfferContent) -> bool:
+async def may_read(store: Store, actor: Actor, content: OfferContent) -> bool:
     if actor.has(*SEE_ALL) or actor.acts_for(content.stakeholder_id):
         return True
     partners = {str(partner.stakeholder_id) for partner in content.partners}

@@ -11,6 +11,7 @@ from fastapi import Request
 
 from chassis.auth import Actor
 from chassis.http.commands import Reply, fingerprint, once
+from chassis.http.problem import Problem
 from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.unit import Units
@@ -44,6 +45,20 @@ async def act_once(
         return
     typed = fingerprint(request.url.path, repr(sorted(form.values.items())))
     await once(units(request), scope, form.idempotency_key, typed, replying)
+
+
+async def refused_fields(doing: Awaitable[None], form: Form[Any]) -> bool:
+    """Awaits a command; True when it refused fields, which the form then shows. Other refusals are raised."""
+    try:
+        await doing
+    except Problem as problem:
+        if not problem.errors:
+            raise
+        form.refuse_all(problem.errors)
+        if "valid_until" in form.errors:  # typed as a day
+            form.errors["last_day"] = form.errors.pop("valid_until")
+        return True
+    return False
 
 
 @dataclass(frozen=True)

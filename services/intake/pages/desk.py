@@ -15,11 +15,12 @@ from chassis.web.forms import parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.intake.api.registries import rejections_of
-from services.intake.api.speaking import AccountManagers, position
+from services.intake.api.speaking import AccountManagers, LoggedIn, position
 from services.intake.domain.stakeholders import Vetted
-from services.intake.handlers import IntakeUnit
+from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers.stakeholders import vet_stakeholder
 from services.intake.pages.asking import act_once, address, distinct, scope_of, units
+from services.intake.store.offers import OfferFilter
 from services.intake.store.stakeholders import StakeholderFilter
 
 PER_PAGE = 20
@@ -51,6 +52,29 @@ def router(pages: Pages) -> APIRouter:
             guides=guides,
             first=address("/intake/stakeholders", vetting=vetting) if after else None,
             next=address("/intake/stakeholders", vetting=vetting, after=following) if following else None,
+        )
+
+    @routes.get("/stakeholders/{stakeholder_id}")
+    async def stakeholder(request: Request, actor: LoggedIn, stakeholder_id: UUID) -> HTMLResponse:
+        scope = scope_of(actor)
+        vets = actor.has("account_manager")
+        if not vets and not actor.acts_for(stakeholder_id):
+            raise refusals.not_your_stakeholder()
+        async with units(request).reading() as store:
+            one = await store.stakeholders.get(scope, stakeholder_id)
+            if one is None:
+                raise refusals.no_stakeholder()
+            contact = await store.stakeholders.contact(scope, stakeholder_id)
+            offers = await store.offers.find(scope, OfferFilter(stakeholders=[stakeholder_id], limit=PER_PAGE))
+            guides = await store.people.guides(scope, distinct([one.account_manager_id]))
+        return pages.render(
+            request,
+            "stakeholder.html",
+            one=one,
+            contact=contact,
+            offers=offers[:PER_PAGE],
+            guides=guides,
+            vets=vets,
         )
 
     @routes.post("/stakeholders/{stakeholder_id}/vet")

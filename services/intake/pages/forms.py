@@ -84,6 +84,7 @@ class NeedForm(_Lines):
     beneficiaries: LongText | None = None
     policy_area: Slug
     requires: list[Slug] = Field(default=[], max_length=50)
+    receivers: list[UUID] = Field(default=[], max_length=50)
 
     def content(self, department: str) -> NeedContent:
         return NeedContent(
@@ -91,6 +92,7 @@ class NeedForm(_Lines):
             beneficiaries=self.beneficiaries,
             policy_area=self.policy_area,
             requires=tuple(self.requires),
+            receivers=tuple(self.receivers),
             **self.shared(),
         )
 
@@ -123,6 +125,12 @@ class OfferForm(_Lines):
             answers_need_id=self.answers_need_id,
             **self.shared(),
         )
+
+
+class RenewForm(BaseModel):
+    """Another last day."""
+
+    last_day: date
 
 
 def end_of(day: date) -> datetime:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from chassis.auth import Actor, require
-from chassis.http.problem import Problem
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
@@ -17,8 +16,9 @@ from chassis.web.pages import Pages
 from services.intake.api.speaking import Reason
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import needs as handlers
-from services.intake.pages.asking import act_once, scope_of, units
+from services.intake.pages.asking import act_once, refused_fields, scope_of, units
 from services.intake.pages.forms import NeedForm, rows_in
+from services.intake.store.stakeholders import StakeholderFilter
 
 Handling = Annotated[Actor, Depends(require("department", "account_manager"))]
 
@@ -29,9 +29,18 @@ def router(pages: Pages) -> APIRouter:
     async def show(request: Request, actor: Actor, form: Form[NeedForm], status: int = 200) -> HTMLResponse:
         async with units(request).reading() as store:
             departments = await store.people.departments(scope_of(actor))
-        choices = [(one.code, one.name) for one in departments]
-        context = {"rows": rows_in(form.values), "departments": choices, "fixed": not actor.has("account_manager")}
-        return pages.render(request, "need_form.html", status=status, form=form, **context)
+            admitted = await store.stakeholders.find(scope_of(actor), StakeholderFilter(vetting="approved", limit=200))
+        receivers = sorted(((str(one.stakeholder_id), one.name) for one in admitted), key=lambda one: one[1].casefold())
+        return pages.render(
+            request,
+            "need_form.html",
+            status=status,
+            form=form,
+            rows=rows_in(form.values),
+            departments=[(one.code, one.name) for one in departments],
+            receivers=receivers,
+            fixed=not actor.has("account_manager"),
+        )
 
     @routes.get("/new")
     async def new(request: Request, actor: Handling) -> HTMLResponse:
@@ -52,12 +61,8 @@ def router(pages: Pages) -> APIRouter:
         async def work(unit: IntakeUnit) -> None:
             await handlers.register_need(unit, actor, typed.content(department))
 
-        try:
-            await act_once(request, actor, form, work)
-        except Problem as problem:
-            if not problem.errors:
-                raise
-            return await show(request, actor, form.refuse_all(problem.errors), 422)
+        if await refused_fields(act_once(request, actor, form, work), form):
+            return await show(request, actor, form, 422)
         return redirect(request, "/intake/mine", _("The need is registered and open to everybody."))
 
     @routes.post("/{need_id}/withdraw")

@@ -8,17 +8,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from chassis.auth import Actor
-from chassis.http.problem import Problem
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.api.speaking import LoggedIn, Reason
+from services.intake.api.speaking import LoggedIn
 from services.intake.domain.needs import Need
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import offers as handlers
 from services.intake.handlers.stakeholders import register_stakeholder
-from services.intake.pages.asking import act_once, scope_of, units
+from services.intake.pages.asking import act_once, refused_fields, scope_of, units
 from services.intake.pages.forms import OfferForm, rows_in
 from services.intake.store import Store
 from services.intake.store.stakeholders import StakeholderFilter
@@ -71,26 +70,11 @@ def router(pages: Pages) -> APIRouter:
                 unit, actor, typed.content(await _speaking_for(unit, actor, typed), policy_area), typed.note
             )
 
-        try:
-            await act_once(request, actor, form, work)
-        except Problem as problem:
-            if not problem.errors:
-                raise
-            return await show(request, actor, form.refuse_all(problem.errors), answered, 422)
+        if await refused_fields(act_once(request, actor, form, work), form):
+            return await show(request, actor, form, answered, 422)
         return redirect(
             request, "/intake/mine", _("Thank you: the offer is in. Your account manager will be in touch.")
         )
-
-    @routes.post("/{offer_id}/withdraw")
-    async def withdraw(request: Request, actor: LoggedIn, offer_id: UUID) -> Response:
-        form = await parse_form(request, Reason)
-        reason = form.model.reason if form.model else None
-
-        async def work(unit: IntakeUnit) -> None:
-            await handlers.withdraw_offer(unit, actor, offer_id, None, reason)
-
-        await act_once(request, actor, form, work)
-        return redirect(request, "/intake/mine", _("The offer is withdrawn."))
 
     return routes
 

@@ -6,17 +6,20 @@ from typing import get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
-from chassis.auth import CurrentActor
+from chassis.auth import Actor, CurrentActor
 from chassis.http.paging import encode
-from chassis.web.forms import Form
+from chassis.web.flash import redirect
+from chassis.web.forms import Form, parse_form
+from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from contracts.values import ResourceKind
-from services.intake.api.speaking import position
-from services.intake.handlers import refusals
-from services.intake.handlers.needs import may_manage
-from services.intake.pages.asking import address, scope_of, shown_needs, units
+from services.intake.api.speaking import LoggedIn, position
+from services.intake.handlers import IntakeUnit, refusals
+from services.intake.handlers.needs import change_need, may_manage
+from services.intake.pages.asking import act_once, address, refused_fields, scope_of, shown_needs, units
+from services.intake.pages.forms import RenewForm, end_of
 from services.intake.store.needs import NeedFilter
 
 PER_PAGE = 12
@@ -60,8 +63,9 @@ def router(pages: Pages) -> APIRouter:
             next=address("/", **filters, after=following) if following else None,
         )
 
-    @routes.get("/intake/needs/{need_id}")
-    async def need_page(request: Request, actor: CurrentActor, need_id: UUID) -> HTMLResponse:
+    async def show(
+        request: Request, actor: Actor, need_id: UUID, form: Form[RenewForm], status: int = 200
+    ) -> HTMLResponse:
         scope = scope_of(actor)
         async with units(request).reading() as store:
             need = await store.needs.get(scope, need_id)
@@ -73,6 +77,8 @@ def router(pages: Pages) -> APIRouter:
         return pages.render(
             request,
             "need.html",
+            status=status,
+            form=form,
             need=shown.view,
             shown=shown,
             receivers=sorted(receivers.values()),
@@ -80,5 +86,24 @@ def router(pages: Pages) -> APIRouter:
             balances={balance.line: balance for balance in shown.view.balances},
             may_manage=may_manage(actor, need.content.department),
         )
+
+    @routes.get("/intake/needs/{need_id}")
+    async def need_page(request: Request, actor: CurrentActor, need_id: UUID) -> HTMLResponse:
+        return await show(request, actor, need_id, Form.of())
+
+    @routes.post("/intake/needs/{need_id}/renew")
+    async def renew(request: Request, actor: LoggedIn, need_id: UUID) -> Response:
+        form = await parse_form(request, RenewForm)
+        if form.model is None:
+            return await show(request, actor, need_id, form, 422)
+        changes = {"valid_until": end_of(form.model.last_day)}
+
+        async def work(unit: IntakeUnit) -> None:
+            await change_need(unit, actor, need_id, None, changes)
+
+        wrong = await refused_fields(act_once(request, actor, form, work), form)
+        if wrong:
+            return await show(request, actor, need_id, form, 422)
+        return redirect(request, f"/intake/needs/{need_id}", _("The need stays open until the new day."))
 
     return routes

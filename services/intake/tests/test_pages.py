@@ -5,7 +5,7 @@ import re
 import pytest
 
 from contracts.events.intake import NeedRegistered, OfferReceived, StakeholderRegistered, StakeholderVetted
-from services.intake.tests.city import API, a_submission
+from services.intake.tests.city import API, a_submission, an_offer
 
 pytestmark = pytest.mark.integration
 PAGE = {"Accept": "text/html"}
@@ -162,3 +162,26 @@ async def test_guests_are_asked_to_log_in_before_they_offer(open_city):
         assert answer.status_code == 401
         assert "/auth/login" in answer.text
         assert (await client.get(f"{API}/offers")).status_code == 401
+
+
+async def test_the_pages_that_work_items_lead_to(open_city):
+    contact = {"name": "Ada Rossi", "email": "ada@example.org"}
+    one, need = await open_city.stakeholder(contact=contact), await open_city.need()
+    async with open_city.partner() as client:
+        offer = (await client.post(f"{API}/offers", json=an_offer(one["id"]))).json()
+    for path, page in (("offers", offer), ("needs", need)):
+        who = open_city.partner() if path == "offers" else open_city.department()
+        async with who as client:
+            address = f"/intake/{path}/{page['id']}"
+            past = await client.post(f"{address}/renew", data={"last_day": "2001-01-01"}, headers=PAGE)
+            assert (past.status_code, 'href="#field-last_day"' in past.text) == (422, True)
+            done = await client.post(f"{address}/renew", data={"last_day": "2099-01-01"}, headers=PAGE)
+            assert done.status_code == 303
+            assert "2099" in (await client.get(f"{address}?lang=en", headers=PAGE)).text
+    async with open_city.manager() as manager, open_city.partner("stranger") as stranger:
+        page = await manager.get(f"/intake/stakeholders/{one['id']}", headers=PAGE)
+        assert "ada@example.org" in page.text
+        assert f"/intake/stakeholders/{one['id']}/vet" in page.text
+        assert offer["title"] in page.text
+        assert (await stranger.get(f"/intake/stakeholders/{one['id']}", headers=PAGE)).status_code == 403
+        assert (await stranger.get(f"/intake/offers/{offer['id']}", headers=PAGE)).status_code == 403
