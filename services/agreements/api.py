@@ -14,9 +14,10 @@ from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
 from chassis.http.etag import etag, optional_version
 from chassis.http.paging import After, Limit, Page, decode, page
-from chassis.http.problem import not_found
+from chassis.http.problem import Problem, not_found
 from chassis.scope import Scope
 from chassis.service import units_of
+from contracts.values import Slug
 from services.agreements.domain.commands import (
     AddDocument,
     ChooseInstrument,
@@ -28,7 +29,7 @@ from services.agreements.domain.commands import (
 )
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
-from services.agreements.domain.states import Act, allows
+from services.agreements.domain.states import Act, State, allows
 from services.agreements.handlers import closing, filling, signing
 from services.agreements.handlers.access import READS_ALL, own_stakeholders, refuse_reading
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day
@@ -45,8 +46,27 @@ from services.agreements.views import (
     view_of,
 )
 
-router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"])
+_PROBLEMS = {
+    400: "The request is not well formed",
+    401: "Login required",
+    403: "The role or the party does not allow it",
+    404: "There is none, or none the caller may know of",
+    409: "The agreement's state does not allow it, or a signature did not verify",
+    412: "Somebody else changed the file since the entity tag was read",
+    422: "Some fields are wrong, or the file is not complete: a pointer for each",
+}
+_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {
+            "application/problem+json": {"schema": {"type": "object", "required": ["type", "title", "status"]}}
+        },
+    }
+    for status, text in _PROBLEMS.items()
+}
+router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"], responses=_DOCUMENTED)
 LoggedIn = Annotated[Actor, Depends(require())]
+NO_NUL = r"^[^\x00]*$"
 Change = Callable[[AgreementsUnit], Awaitable[AgreementFile]]
 
 
@@ -68,22 +88,50 @@ def reach_of(actor: Actor) -> dict[str, Any]:
     return {"readable_by": own_stakeholders(actor)}
 
 
+def position_of(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any] | None:
+    """The sort position in a cursor, each part read by its kind. Raises a 400 problem for what is none of ours."""
+    position = decode(cursor, len(kinds))
+    try:
+        return [kind(part) for kind, part in zip(kinds, position, strict=True)] if position else None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Problem(
+            400,
+            "bad-cursor",
+            "Il cursore 'after' non è di questo elenco: ripartire dalla prima pagina.",
+            "The cursor 'after' is not one of this list: start again from the first page.",
+        ) from error
+
+
+def instant(part: Any) -> datetime:
+    """A time with its offset. Raises ValueError or TypeError for what is none."""
+    moment = datetime.fromisoformat(part)
+    if moment.tzinfo is None:
+        raise ValueError(part)
+    return moment
+
+
+def small(part: Any) -> int:
+    """A year or a number of the register. Raises ValueError for what is none."""
+    if not isinstance(part, int) or not 0 <= part < 2**31:
+        raise ValueError(part)
+    return part
+
+
 @router.get("/agreements")
 async def list_agreements(
     request: Request,
     actor: LoggedIn,
-    state: Annotated[list[str] | None, Query()] = None,
+    state: Annotated[list[State] | None, Query()] = None,
     need: UUID | None = None,
     match: UUID | None = None,
-    instrument: str | None = None,
-    q: Annotated[str | None, Query(max_length=100, description="words in the title")] = None,
+    instrument: Slug | None = None,
+    q: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="words in the title")] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[AgreementSummary]:
     """Files that the caller may read, newest first."""
     wanted = Wanted(tuple(state) if state else None, need, match, instrument, q, **reach_of(actor))
-    position = decode(after, 2)
-    start = [datetime.fromisoformat(position[0]), UUID(position[1])] if position else None
+    start = position_of(after, instant, UUID)
     async with units_of(request).reading() as store:
         files = await store.files.listed(scope_of(actor), wanted, start, limit)
     return page([summary_of(file) for file in files], limit, lambda one: (one.drafted_at, one.agreement_id))
@@ -271,6 +319,6 @@ async def list_register(
 ) -> Page[RegisterView]:
     """The public register of signed agreements, newest first."""
     async with units_of(request).reading() as store:
-        rows = await store.register.signed(scope_of(actor), decode(after, 2), limit)
+        rows = await store.register.signed(scope_of(actor), position_of(after, small, small), limit)
     lines = [register_line(row) for row in rows]
     return page(lines, limit, lambda one: tuple(int(part) for part in one.protocol.split("/")))

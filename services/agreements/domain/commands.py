@@ -21,7 +21,7 @@ class ChooseInstrument(_Command):
     """The instrument and its terms. Terms are merged into those on file; an empty text removes one."""
 
     instrument: Slug
-    terms: dict[Slug, Annotated[str, Field(max_length=10_000)]] = Field(default_factory=dict)
+    terms: dict[Slug, LongText] = Field(default_factory=dict)
     responsibilities: tuple[Responsibility, ...] | None = None
     valid_from: date | None = None
     valid_to: date | None = None
@@ -69,7 +69,7 @@ class AddDocument(_Command):
 class Decide(_Command):
     """A reason, where one is needed: rejection, suspension."""
 
-    reason: Annotated[str, Field(min_length=3, max_length=10_000)]
+    reason: Annotated[LongText, Field(min_length=3)]
 
 
 class Terminate(Decide):
@@ -81,4 +81,4 @@ class Terminate(Decide):
 class Sign(_Command):
     """Signs for one party; without `party_id`, for the party the signer acts for."""
 
-    party_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    party_id: ShortText | None = None

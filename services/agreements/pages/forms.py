@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
@@ -28,7 +28,7 @@ class InstrumentForm(BaseModel):
 class TermsForm(BaseModel):
     """Terms, days and language of the document."""
 
-    terms: dict[str, str] = Field(default_factory=dict)
+    terms: dict[str, LongText] = Field(default_factory=dict)
     valid_from: date | None = None
     valid_to: date | None = None
     language: Language = "it"
@@ -98,7 +98,7 @@ class DecisionForm(BaseModel):
     """Refusal, end or rest of an agreement, with its reason."""
 
     decision: Literal["reject", "terminate", "suspend"]
-    reason: str = Field(min_length=3, max_length=10_000)
+    reason: Annotated[LongText, Field(min_length=3)]
 
 
 def filled(file: AgreementFile) -> dict[str, Form[Any]]:

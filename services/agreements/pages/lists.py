@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
 from chassis.auth import Actor, CurrentActor, require
-from chassis.http.paging import After, decode, page
+from chassis.http.paging import After, page
 from chassis.service import units_of
 from chassis.web.pages import Pages
-from services.agreements.api import reach_of, scope_of
+from services.agreements.api import NO_NUL, position_of, reach_of, scope_of, small
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import FINAL, State
@@ -23,6 +23,7 @@ from services.agreements.views import called, register_line
 
 ROWS = 25
 OPEN = tuple(state.value for state in State if state not in FINAL)
+Code = Annotated[str, Query(pattern="^[a-z_]{0,64}$")]
 SignedIn = Annotated[Actor, Depends(require())]
 
 
@@ -33,10 +34,10 @@ def add(routes: APIRouter, pages: Pages) -> None:
     async def desk(
         request: Request,
         actor: SignedIn,
-        state: str = "",
-        instrument: str = "",
-        q: Annotated[str, Query(max_length=100)] = "",
-        skip: Annotated[int, Query(ge=0)] = 0,
+        state: Code = "",
+        instrument: Code = "",
+        q: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
+        skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> HTMLResponse:
         states = (state,) if state else OPEN
         wanted = Wanted(tuple(states), None, None, instrument or None, q or None, **reach_of(actor))
@@ -62,7 +63,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
     @routes.get("/register")
     async def register(request: Request, actor: CurrentActor, after: After = None) -> HTMLResponse:
         async with units_of(request).reading() as store:
-            rows = await store.register.signed(scope_of(actor), decode(after, 2), ROWS)
+            rows = await store.register.signed(scope_of(actor), position_of(after, small, small), ROWS)
         lines = page(
             [register_line(row) for row in rows],
             ROWS,
