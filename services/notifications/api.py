@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -162,15 +162,14 @@ async def search_cases(
     state: CaseState | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> dict[str, Any]:
+) -> shapes.CasesShape:
     """Cases the reader may see, the one that moved last first."""
     reader = reader_of(actor)
     async with units_of(request).reading() as store:
         rows, following = await reading.case_page(store, reader, q, department, state, after, limit)
-    found = shapes.CasesShape(
+    return shapes.CasesShape(
         items=[shapes.case(row, reader) for row in rows], next=encode(*following) if following else None
     )
-    return found.model_dump(mode="json")
 
 
 @router.get("/cases/{correlation_id}")

@@ -42,7 +42,8 @@ _STATES = {
 _COLUMNS = f"""i.*, {RANK} AS rank, o.owner, c.title, c.department, c.policy_area,
     coalesce(i.done_at, i.settled_at) AS finished_at"""
 _PARTS = """
-SELECT p.kind, p.subject, p.audience, p.part, p.facts, p.progress, p.opened_at, p.due_at,
+SELECT p.kind, p.subject, p.audience, p.part, p.facts, p.opened_at, p.due_at,
+    CASE WHEN p.progress_mark > p.opened THEN p.progress ELSE '{}' END AS progress,
     p.opened > greatest(p.settled, w.settled) AS is_open
 FROM unnest($2::text[], $3::uuid[], $4::text[]) AS row (kind, subject, audience)
 JOIN work_part w ON w.city = $1 AND w.kind = row.kind AND w.subject = row.subject

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -14,6 +15,7 @@ import pytest
 from chassis.scope import Scope
 from chassis.testing import Running
 from contracts.event import Event
+from contracts.events import matching as m
 from services.notifications.consumers import HANDLERS
 from services.notifications.tests.tale import Tale
 from services.notifications.tests.wire import Sent, holder, manager, officer, partner, sent
@@ -159,6 +161,19 @@ async def test_consents_are_shown_on_the_item(desk: Running, city: str) -> None:
         assert f"consents: 1 of 2 · awaiting Impresa {tale.giver.hex[:6]}" in page.text
 
 
+async def test_a_match_proposed_anew_is_asked_anew(desk: Running, city: str) -> None:
+    tale = Tale()
+    await told(desk, city, tale.guided(), tale.proposed(), tale.both_consent()[0])
+    await told(desk, city, tale.proposed().model_copy(update={"version": 3}))
+    async with (
+        desk.client(manager("giulia", city)) as giulia,
+        desk.client(officer(tale.department, city)) as department,
+    ):
+        [item] = await items(giulia, kind="decide_match")
+        assert item["parts"][0]["progress"] == {}, "consents to the former proposal do not count"
+        assert await kinds(department) == ["give_consent"]
+
+
 async def test_each_party_is_asked_and_is_left_alone_once_it_answered(desk: Running, city: str) -> None:
     tale = Tale()
     await told(desk, city, tale.guided(), tale.proposed())
@@ -270,6 +285,55 @@ async def test_cases_are_found_by_title_and_department_and_by_nobody_else(desk: 
             "stakeholder-vetted",
         ]
         assert (await other.get(f"{cases}/{laptops.giver}")).status_code == 404
+
+
+async def test_what_concerns_an_organisation_alone_is_not_told_to_the_department(desk: Running, city: str) -> None:
+    tale = Tale()
+    await told(desk, city, *tale.until_accepted())
+    address = f"/notifications/api/v1/cases/{tale.need}"
+    async with (
+        desk.client(officer(tale.department, city)) as department,
+        desk.client(partner(tale.giver, city)) as giver,
+    ):
+        shown = [one["type"].split(".")[2] for one in (await department.get(address)).json()["events"]]
+        assert {"need-registered", "offer-received", "match-declined", "submission-rejected"} <= set(shown)
+        assert not {"stakeholder-registered", "stakeholder-vetted", "account-manager-assigned"} & set(shown)
+        told_to_giver = (await giver.get(address)).json()
+        assert told_to_giver["case"]["account_manager_id"] is None
+        shown = [one["type"].split(".")[2] for one in told_to_giver["events"]]
+        assert {"need-registered", "account-manager-assigned", "match-accepted", "match-consent-given"} <= set(shown)
+        assert "match-declined" not in shown, "how another was treated is not theirs to know"
+        assert shown.count("match-proposed") == shown.count("offer-received") == 1
+
+
+async def test_consumers_that_touch_one_item_at_once_count_each_others_parts(desk: Running, city: str) -> None:
+    need = uuid4()
+    proposals = [sent([Tale(need=need).proposed()]) for _ in range(8)]
+    await asyncio.gather(*[apply(desk, one, city) for one in proposals])
+    async with desk.client(manager("giulia", city)) as giulia:
+        [item] = await items(giulia)
+        assert (item["kind"], item["count"]) == ("decide_match", 8)
+    ends = [
+        m.MatchExpired(match_id=one[0].event.match_id, version=2, need_id=need, reason_code="superseded")
+        for one in proposals
+    ]
+    await asyncio.gather(*[apply(desk, sent([one]), city) for one in ends])
+    async with desk.client(manager("giulia", city)) as giulia:
+        assert await items(giulia) == []
+
+
+async def test_somebody_who_settles_the_case_while_it_is_done_by_hand_does_no_harm(desk: Running, city: str) -> None:
+    tale = Tale()
+    await told(desk, city, tale.registered())
+    async with desk.client(manager("giulia", city)) as giulia:
+        [item] = await items(giulia)
+        answers = await asyncio.gather(
+            giulia.post(f"{INBOX}/{item['id']}/done"),
+            told(desk, city, tale.guided()),
+            giulia.post(f"{INBOX}/{item['id']}/done"),
+        )
+        assert {answers[0].status_code, answers[2].status_code} == {200}
+        assert await items(giulia) == []
 
 
 OPEN = """SELECT kind, audience, parts, due_at, opened_at, account_manager_id, case_id, stakeholder_ids
