@@ -20,6 +20,7 @@ from services.intake.api.speaking import (
     Reason,
     Reference,
     answers,
+    own_stakeholders,
     position,
     problems,
     scope_of,
@@ -154,7 +155,7 @@ def _visible(actor: Actor, stakeholder_id: UUID | None) -> list[UUID] | None:
     """Stakeholders whose offers are shown; None = all."""
     if actor.has(*SEE_ALL, "department"):
         return None if stakeholder_id is None else [stakeholder_id]
-    own = [UUID(one) for one in actor.stakeholders]
+    own = own_stakeholders(actor)
     return own if stakeholder_id is None else [one for one in own if one == stakeholder_id]
 
 

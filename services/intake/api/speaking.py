@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -62,6 +63,15 @@ def answers(model: type[BaseModel], *statuses: int, problem: tuple[int, ...] = (
 
 def scope_of(actor: Actor) -> Scope:
     return Scope(actor.city, actor.subject)
+
+
+def own_stakeholders(actor: Actor) -> list[UUID]:
+    """Ids of the organisations the actor acts for; a claim that is no id of ours is passed over."""
+    own = []
+    for one in actor.stakeholders:
+        with contextlib.suppress(ValueError):
+            own.append(UUID(one))
+    return own
 
 
 def store_units(request: Request) -> Units[Store]:

@@ -20,6 +20,7 @@ from services.intake.api.speaking import (
     Reference,
     Search,
     answers,
+    own_stakeholders,
     position,
     problems,
     scope_of,
@@ -92,7 +93,7 @@ async def list_stakeholders(
 ) -> Page[StakeholderView]:
     """Organisations, newest first: all for the city's staff, else those one acts for."""
     wanted = StakeholderFilter(
-        ids=None if actor.has(*SEE_ALL) else [UUID(one) for one in actor.stakeholders],
+        ids=None if actor.has(*SEE_ALL) else own_stakeholders(actor),
         vetting=vetting,
         external_ref=external_ref,
         text=q or None,

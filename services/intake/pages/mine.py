@@ -11,7 +11,7 @@ from chassis.auth import Actor
 from chassis.http.paging import encode
 from chassis.scope import Scope
 from chassis.web.pages import Pages
-from services.intake.api.speaking import LoggedIn, position
+from services.intake.api.speaking import LoggedIn, own_stakeholders, position
 from services.intake.api.views import OfferView, offer_view
 from services.intake.pages.asking import ShownNeed, address, distinct, scope_of, shown_needs, units
 from services.intake.store import Store
@@ -58,7 +58,7 @@ def router(pages: Pages) -> APIRouter:
 def _own_organisations(actor: Actor) -> StakeholderFilter:
     if actor.has("account_manager"):
         return StakeholderFilter(account_manager_id=actor.subject, limit=100)
-    return StakeholderFilter(ids=[UUID(one) for one in actor.stakeholders], limit=100)
+    return StakeholderFilter(ids=own_stakeholders(actor), limit=100)
 
 
 async def _offers(

@@ -12,7 +12,7 @@ from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.api.speaking import LoggedIn
+from services.intake.api.speaking import LoggedIn, own_stakeholders
 from services.intake.domain.needs import Need
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import offers as handlers
@@ -100,7 +100,7 @@ def _suggestion(need: Need | None) -> dict[str, object]:
 
 async def _organisations(store: Store, actor: Actor) -> list[tuple[str, str]]:
     """Organisations the actor may speak for, as (id, name) by name."""
-    own = None if actor.has("account_manager") else [UUID(one) for one in actor.stakeholders]
+    own = None if actor.has("account_manager") else own_stakeholders(actor)
     found = await store.stakeholders.find(scope_of(actor), StakeholderFilter(ids=own, limit=200))
     return sorted(((str(one.stakeholder_id), one.name) for one in found), key=lambda choice: choice[1].casefold())
 

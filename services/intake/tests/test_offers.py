@@ -139,3 +139,12 @@ async def test_an_offer_is_changed_and_withdrawn_by_its_members(open_city):
         assert (await client.post(f"{address}/withdraw")).json()["state"] == "withdrawn"
     assert len(await open_city.events(OfferChanged)) == 1
     assert len(await open_city.events(OfferWithdrawn)) == 1
+
+
+async def test_a_claim_that_is_no_id_of_ours_opens_nothing(open_city):
+    await open_city.stakeholder()
+    async with open_city.client("odd", "partner", stakeholders=frozenset({"ACME-1"})) as client:
+        for path in ("/intake/api/v1/offers", "/intake/api/v1/stakeholders"):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.json()["items"]) == (200, [])
+        assert (await client.get("/intake/mine", headers={"Accept": "text/html"})).status_code == 200
