@@ -176,7 +176,7 @@ def _lent(main: Sequence[Piece], offered: LineState) -> Decimal | None:
 
 
 def _proposal(need: Need, pieces: Sequence[Piece], steering: Steering, now: datetime) -> Proposal:
-    score, reasons = signals.rank(Question(need, pieces, steering, signals.today(now)))
+    score, reasons = signals.rank(Question(need, pieces, steering, signals.day_of(now)))
     offers = list({piece.offer.offer_id: piece.offer for piece in pieces}.values())
     lead = offers[0]
     visibility = any(offer.state.expected_return == "visibility" for offer in offers)

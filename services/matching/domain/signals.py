@@ -293,6 +293,6 @@ SIGNALS: tuple[Signal, ...] = (
 )
 
 
-def today(now: datetime) -> date:
+def day_of(now: datetime) -> date:
     """The calendar day of an instant, in UTC: a deadline is counted in days, an hour more or less is none."""
     return now.date()

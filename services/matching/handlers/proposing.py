@@ -81,7 +81,7 @@ async def _found(
     if not needs:
         return {}
     offers = await unit.store.candidates.offers(unit.scope, {one for found in offers_of.values() for one in found})
-    steering = await unit.store.projections.steering(unit.scope, signals.today(unit.now))
+    steering = await unit.store.projections.steering(unit.scope, signals.day_of(unit.now))
     memories: dict[UUID, Memory] = {}
     open_sets: dict[UUID, set[str]] = {}
     if not first_time:
