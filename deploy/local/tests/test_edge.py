@@ -13,7 +13,7 @@ import pytest
 
 from chassis.settings import SERVICES
 from deploy.local import caddy
-from deploy.local.ports import free_port, is_free
+from deploy.local.ports import free_ports, is_free
 from deploy.local.processes import detach, end, wait_until
 
 pytestmark = pytest.mark.integration
@@ -43,7 +43,7 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A running Caddy before five echoing services, of which impact is down."""
-    port = free_port()
+    port = free_ports()
     settings = {"SPORTELLO_EDGE_ADDRESS": f"http://:{port}"}
     servers = []
     for service in SERVICES:

@@ -24,7 +24,7 @@ from deploy.local.progress import Progress
 from deploy.local.readiness import supervisor_state
 from tests.system import free_offset
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 SERVING = """
 import http.server, json, os

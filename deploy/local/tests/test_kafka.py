@@ -15,7 +15,7 @@ from deploy.local.bus import choose
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
 from deploy.local.kafka import KafkaServer, answers, real_kafka_obstacle
-from deploy.local.ports import free_port
+from deploy.local.ports import free_ports
 
 pytestmark = pytest.mark.integration
 TOPIC = "kept.v1"
@@ -42,7 +42,7 @@ async def read(bootstrap: str, count: int) -> list[bytes]:
 
 @pytest.mark.skipif(real_kafka_obstacle() is not None, reason="Java or Maven is missing")
 async def test_records_survive_a_crash_of_the_broker(tmp_path: Path) -> None:
-    server = KafkaServer(tmp_path, free_port())
+    server = KafkaServer(tmp_path, free_ports(2))
     server.start()
     try:
         admin = AIOKafkaAdminClient(bootstrap_servers=server.bootstrap)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,10 +97,9 @@ async def test_a_long_path_gets_a_short_socket(place: Path) -> None:
         assert len(os.fsencode(server.socket_directory)) < SOCKET_PATH_LIMIT
         await (await asyncpg.connect(server.admin_dsn)).close()
     finally:
-        server.kill()
-        for left in server.socket_directory.iterdir():
-            left.unlink()
-        server.socket_directory.rmdir()
+        elsewhere = server.socket_directory
+        server.remove()
+    assert not elsewhere.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands its server to another account")
@@ -117,5 +115,6 @@ async def test_root_puts_the_data_where_the_servers_account_can_reach(tmp_path: 
         assert again.is_running
         assert await count(again) == 1
     finally:
-        server.kill()
-        shutil.rmtree(server.data.parent)
+        elsewhere = server.data
+        server.remove()
+    assert not elsewhere.exists()
