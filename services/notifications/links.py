@@ -14,6 +14,7 @@ _PAGES = {
     "decide_match": "/matching/proposals?need={subject}",
     "find_replacement": "/matching/proposals?need={subject}",
     "give_consent": "/matching/proposals/{subject}",
+    "fix_submission": "/intake/rejected",
 }
 _ON_THE_FILE = ("choose_instrument", "fill_plans", "review_agreement", "collect_signatures", "sign_agreement")
 
@@ -23,8 +24,16 @@ def of(kind: str, subject: UUID, case_id: UUID | None, parts: Sequence[Mapping[s
     if kind in _PAGES:
         return _PAGES[kind].format(subject=subject)
     if kind in _ON_THE_FILE:
-        # Before the file is drafted its part is the match itself.
-        files = [part["part"] for part in parts if part["is_open"] and part["part"] != subject]
-        return f"/agreements/files/{files[0]}" if len(files) == 1 else "/agreements/desk"
+        agreements = _agreements(subject, parts)
+        return f"/agreements/files/{agreements[0]}" if len(agreements) == 1 else "/agreements/desk"
+    if kind == "follow_deliveries":
+        # The plan of an agreement has the agreement's id.
+        agreements = _agreements(subject, parts)
+        return f"/impact/plans/{agreements[0]}" if len(agreements) == 1 else "/impact/plans"
     facts = parts[0]["facts"] if parts else {}
     return f"/notifications/cases/{case_id or facts.get('thread') or subject}"
+
+
+def _agreements(subject: UUID, parts: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """The open parts that are agreements: before the file is drafted, the part is the match itself."""
+    return [part["part"] for part in parts if part["is_open"] and part["part"] != subject]

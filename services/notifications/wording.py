@@ -152,7 +152,10 @@ REASON: dict[str, str] = {
     "too_far": mark("too far away"),
     "too_late": mark("too late"),
     "not_suitable": mark("not suitable"),
-    "no_longer_available": mark("no longer available"),
+    "too_little": mark("too little"),
+    "not_available": mark("no longer available"),
+    "other_partner": mark("another partner was found"),
+    "no_answer": mark("no answer"),
     "other": mark("another reason"),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +19,7 @@ from contracts.events import agreements as a
 from contracts.events import intake as i
 from contracts.events import matching as m
 from contracts.subscriptions import CONSUMES
-from services.notifications import wording
+from services.notifications import links, wording
 from services.notifications.consumers import HANDLERS, PROJECTIONS
 from services.notifications.domain.kinds import KINDS
 from services.notifications.domain.parts import Part, merge, open_parts
@@ -196,3 +196,15 @@ def test_deadlines_come_from_the_event_or_from_the_kind() -> None:
     [vet] = parts_of(tale.stakeholder(tale.giver), NOW)
     assert vet.content is not None
     assert (vet.content.due_at - NOW).days == KINDS["vet_stakeholder"].days
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_item_leads_to_where_it_is_worked_on(kind: str) -> None:
+    match, agreement, case = uuid4(), uuid4(), uuid4()
+    drafted = [{"part": agreement, "is_open": True, "facts": {}}]
+    address = links.of(kind, match, case, drafted)
+    assert address.startswith(("/intake/", "/matching/", "/agreements/", "/impact/", "/notifications/"))
+    assert "{" not in address
+    if KINDS[kind].audience in ("legal", "signatory"):
+        assert address == f"/agreements/files/{agreement}"
+        assert links.of(kind, match, case, [{"part": match, "is_open": True, "facts": {}}]) == "/agreements/desk"
