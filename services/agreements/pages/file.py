@@ -73,6 +73,11 @@ class Desk:
             history=[(one.at, act_name(one.act), note_of(one, file)) for one in history],
             forms=forms.filled(file) | (wrong or {}),
             called=called,
+            asked={
+                check.pointer: check.text.in_(language)
+                for check in view.checks
+                if not check.closed and check.pointer.startswith("/terms/")
+            },
             spare=forms.SPARE_INDICATORS,
             fills_in=actor.has(*FILLS_IN) and allows(file.state, Act.EDIT),
             may_submit=actor.has(*FILLS_IN) and allows(file.state, Act.SUBMIT),
