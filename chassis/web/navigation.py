@@ -37,6 +37,7 @@ PLACES = (
         for_guests=True,
     ),
     Place("/intake/mine", mark("My needs and offers"), frozenset({"partner", "department"})),
+    Place("/intake/stakeholders", mark("Organisations"), frozenset({"account_manager"})),
     Place(
         "/matching/proposals",
         mark("Proposals"),

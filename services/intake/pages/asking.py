@@ -55,8 +55,9 @@ async def refused_fields(doing: Awaitable[None], form: Form[Any]) -> bool:
         if not problem.errors:
             raise
         form.refuse_all(problem.errors)
-        if "valid_until" in form.errors:  # typed as a day
-            form.errors["last_day"] = form.errors.pop("valid_until")
+        # Some fields have another name where people type them.
+        typed = {"valid_until": "last_day", "place.label": "place"}
+        form.errors = {typed.get(name, name): text for name, text in form.errors.items()}
         return True
     return False
 
