@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -9,10 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
-from deploy.local import programs
+from deploy.local import programs, secrets
 from deploy.local.condition import condition
 from deploy.local.environment import Surroundings
 from deploy.local.failures import CannotStart
@@ -51,6 +53,22 @@ def small_programs(around: Surroundings) -> list[Program]:
         )
         for name in names
     ]
+
+
+PUBLISHED = """
+INSERT INTO outbox (city, event_id, event_type, topic, aggregate_id, aggregate_version, payload, headers, published_at)
+VALUES ('c_f205', gen_random_uuid(), 'type', 'topic', 'aggregate', 1, '', '{}', now())
+"""
+
+
+async def in_intake(installation: Installation, statement: str) -> object:
+    """Run a statement as intake's runtime role."""
+    password = secrets.load(installation.home.secrets).roles["intake"]
+    connection = await asyncpg.connect(installation.postgres.dsn("intake", password))
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture
@@ -107,6 +125,7 @@ def test_on_the_stand_in_services_follow_it_to_its_new_address(
     monkeypatch.delenv("JAVA_HOME", raising=False)
     installation.up(Ports(free_offset()), Progress())
     assert condition(installation)["servers"]["kafka"]["kind"] == "in-memory"
+    asyncio.run(in_intake(installation, PUBLISHED))
     installation.bus.kill()
     log = installation.home.log("intake")
 
@@ -114,6 +133,8 @@ def test_on_the_stand_in_services_follow_it_to_its_new_address(
     assert log.read_text().splitlines()[-1] == f"bus {installation.bus.bootstrap}"
     env = (installation.home.environment / "intake.env").read_text()
     assert f'SPORTELLO_KAFKA_BOOTSTRAP="{installation.bus.bootstrap}"' in env
+
+    assert asyncio.run(in_intake(installation, "SELECT count(*) FROM outbox WHERE published_at IS NULL")) == 1
 
 
 def test_a_part_that_cannot_start_is_named_with_its_last_words(
