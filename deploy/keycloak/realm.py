@@ -66,9 +66,10 @@ def _client() -> Json:
             "pkce.code.challenge.method": "S256",
             "post.logout.redirect.uris": "${SPORTELLO_PUBLIC_URL}/",
         },
-        # Every claim has its mapper below: Keycloak's own scopes would add a second `sub` and `acr`.
+        # Every claim has its mapper below: Keycloak's own scopes would add a second `sub` and `acr`. The login asks for
+        # these two all the same, as OpenID Connect knows them, and Keycloak refuses a scope that it was not told of.
         "defaultClientScopes": [],
-        "optionalClientScopes": [],
+        "optionalClientScopes": ["profile", "email"],
         "fullScopeAllowed": True,
         "protocolMappers": _mappers(),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from typing import Any
 
 import pytest
 
-from chassis.auth import Actor
+from chassis.auth import Actor, login
 from chassis.auth.actor import ROLES, claims_of
 from chassis.auth.login import CALLBACK
 from deploy.keycloak.__main__ import PERSONAS, TARGET, generated, main
@@ -54,6 +55,13 @@ def test_the_client_is_confidential_and_asks_for_pkce() -> None:
     assert CLIENT["implicitFlowEnabled"] is False
     assert CLIENT["attributes"]["pkce.code.challenge.method"] == "S256"
     assert CLIENT["redirectUris"] == ["${SPORTELLO_PUBLIC_URL}" + CALLBACK]
+
+
+def test_the_client_may_ask_for_the_scopes_that_the_login_asks_for() -> None:
+    """Keycloak answers `invalid_scope` otherwise, and nobody gets in."""
+    asked = re.search(r'"scope": "([a-z ]+)"', inspect.getsource(login))
+    assert asked is not None
+    assert set(asked[1].split()) - {"openid"} <= {*CLIENT["defaultClientScopes"], *CLIENT["optionalClientScopes"]}
 
 
 def test_every_persona_is_a_user_with_the_same_claims() -> None:
