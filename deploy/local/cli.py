@@ -17,7 +17,7 @@ from rich.table import Table
 from chassis.settings import home as chosen_home
 from deploy.local import logs as log_files
 from deploy.local.condition import as_table, condition
-from deploy.local.failures import CannotStart
+from deploy.local.failures import CannotStart, of_system
 from deploy.local.installation import Installation
 from deploy.local.layout import Ports
 from deploy.local.personas import Personas, welcomed
@@ -65,6 +65,8 @@ def up(
         installation.up(ports, Progress(), require_kafka=require_kafka, restart=restart)
     except CannotStart as failure:
         _fail(failure, as_json)
+    except OSError as error:
+        _fail(of_system(error), as_json)
     seconds = round(time.monotonic() - began, 1)
     personas = welcomed()
     if as_json:
@@ -81,6 +83,8 @@ def down(as_json: Json = False) -> None:
         installation.down(Progress())
     except CannotStart as failure:
         _fail(failure, as_json)
+    except OSError as error:
+        _fail(of_system(error), as_json)
     if as_json:
         _print_json({"running": installation.is_running})
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class CannotStart(Exception):
     """Something on this machine stands in the way.
@@ -15,6 +17,19 @@ class CannotStart(Exception):
         self.advice = advice
 
 
+def of_system(error: OSError) -> CannotStart:
+    """What the operating system refused, for a person."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL_DISK
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return CannotStart(
+            f"You may not use {error.filename}: it belongs to somebody else.",
+            "Was Sportello started by another user, perhaps root? Go on as that user, or remove .sportello.",
+        )
+    return CannotStart(f"The system refused: {error}.", "Run `sportello doctor` to see what is missing.")
+
+
+FULL_DISK = CannotStart("The disk is full.", "Free at least 2 GB where the project lies, then run `make up` again.")
 FULL_DISK_SIGNS = ("No space left on device", "Disk quota exceeded", "ENOSPC")
 SIGNS_OF_THE_CAUSE = ("FATAL", "ERROR", "error:", "Exception")
 
@@ -24,7 +39,7 @@ def explain(name: str, output: str, log: object = None) -> CannotStart:
     if any(sign in output for sign in FULL_DISK_SIGNS):
         return CannotStart(
             f"{name} could not start because the disk is full.",
-            "Free at least 2 GB where the project lies, then run `make up` again.",
+            FULL_DISK.advice,
         )
     lines = [line.strip() for line in output.strip().splitlines() if line.strip()]
     telling = [line for line in lines if any(sign in line for sign in ("FATAL", "ERROR", "error:", "Exception"))]

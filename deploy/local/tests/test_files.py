@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from chassis.settings import SERVICES, settings_of
 from deploy.local import logs, secrets
 from deploy.local.environment import Surroundings
-from deploy.local.failures import explain
+from deploy.local.failures import explain, of_system
 from deploy.local.layout import Home, Ports
 from deploy.local.personas import welcomed
 from deploy.local.preflight import examine, failures
@@ -93,6 +94,14 @@ def test_what_went_wrong_is_told_in_a_sentence(output: str, told: str) -> None:
     failure = explain("PostgreSQL", output)
     assert told in failure.what
     assert failure.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(errno.ENOSPC, "disk is full"), (errno.EACCES, "belongs to somebody else"), (errno.EMFILE, "refused")],
+)
+def test_what_the_system_refuses_is_told_in_a_sentence(number: int, told: str) -> None:
+    assert told in of_system(OSError(number, "reason", "/somewhere")).what
 
 
 def test_last_lines_are_told_with_their_names(home: Home) -> None:
