@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,10 +11,11 @@ import pytest
 
 from chassis.scope import Scope
 from chassis.testing import eventually
+from services.agreements.documents.data import DocumentData
 from services.agreements.domain.commands import Sign
 from services.agreements.domain.register import faults
 from services.agreements.handlers.closing import activate_due
-from services.agreements.handlers.signing import sign
+from services.agreements.handlers.signing import approve, sign
 from services.agreements.tests.story import (
     CITY,
     GUIDE,
@@ -104,3 +106,21 @@ async def test_parties_may_take_days_to_sign(story: Story) -> None:
         unit.now += timedelta(days=3)
         file = await sign(unit, SIGNATORY, UUID(one), Sign(), story.desk.app.state.desk)
     assert file.state == "active"
+
+
+async def test_a_number_drawn_by_an_approval_that_breaks_off_is_not_lost(story: Story) -> None:
+    one = await story.filled(donation())
+    await story.done(one, "submit", GUIDE)
+
+    async def out_of_paper(_: DocumentData) -> bytes:
+        raise OSError("no space left on device")
+
+    units = story.desk.app.state.units
+    with pytest.raises(OSError, match="no space"):
+        async with units.begin(Scope(CITY, LEGAL.subject)) as unit:
+            await approve(unit, LEGAL, UUID(one), replace(story.desk.app.state.desk, render=out_of_paper))
+    assert (await story.get(one))["state"] == "in_review"
+    await story.done(one, "approve", LEGAL)
+    async with units.reading() as store:
+        entries = await store.register.entries(Scope(CITY))
+    assert faults(entries, {}) == []
