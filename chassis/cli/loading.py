@@ -41,14 +41,18 @@ def settings_for(name: str) -> Settings:
 def service_of(name: str, settings: Settings) -> Service[Any]:
     """The service as its composition root wires it."""
     module = import_module(f"services.{name}.app")
-    kind = import_module(f"services.{name}.settings")
-    own = next(
-        value
-        for value in vars(kind).values()
-        if isinstance(value, type) and issubclass(value, Settings) and value.__module__ == kind.__name__
-    )
-    made: Service[Any] = module.service(own(**_values(settings)))
+    made: Service[Any] = module.service(settings_class(name)(**_values(settings)))
     return made
+
+
+def settings_class(name: str) -> type[Settings]:
+    """The service's own kind of settings."""
+    room = import_module(f"services.{name}.settings")
+    return next(
+        value
+        for value in vars(room).values()
+        if isinstance(value, type) and issubclass(value, Settings) and value.__module__ == room.__name__
+    )
 
 
 def _values(settings: Settings) -> dict[str, Any]:

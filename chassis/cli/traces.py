@@ -91,7 +91,7 @@ def _depth(span: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> int:
 
 def _in_tree_order(spans: list[dict[str, Any]], by_id: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     children: dict[str | None, list[dict[str, Any]]] = {}
-    for span in spans:
+    for span in sorted(spans, key=lambda span: int(span["start"])):
         parent = span["parent"] if span["parent"] in by_id else None
         children.setdefault(parent, []).append(span)
     ordered: list[dict[str, Any]] = []

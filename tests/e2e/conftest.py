@@ -1,0 +1,49 @@
+"""Five services in this process, on a database and topics of their own, with their spans at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from chassis.cli.loading import settings_class
+from chassis.settings import SERVICES
+from chassis.testing import Database, Running, clone, make_template, running, test_settings
+from tests.servers import Servers
+
+
+@dataclass(frozen=True)
+class Five:
+    """The running services by name, and what they traced."""
+
+    services: dict[str, Running]
+    spans: InMemorySpanExporter
+
+
+@pytest.fixture(scope="session")
+def template(servers: Servers) -> Database:
+    def build() -> dict[str, Any]:
+        return asdict(asyncio.run(make_template(servers.postgres_admin_dsn(), f"{servers.prefix}five")))
+
+    return Database(**servers.once("five-template", build))
+
+
+@pytest.fixture
+async def five(template: Database, servers: Servers) -> AsyncIterator[Five]:
+    database = await clone(template)
+    prefix, kafka = f"{servers.prefix}.{secrets.token_hex(4)}.", servers.kafka_bootstrap()
+    spans = InMemorySpanExporter()
+    async with AsyncExitStack() as stack:
+        started = {}
+        for name in SERVICES:
+            settings = test_settings(settings_class(name), database, name, kafka, prefix)
+            service = import_module(f"services.{name}.app").service(settings)
+            started[name] = await stack.enter_async_context(running(service, exporter=spans))
+        yield Five(started, spans)
