@@ -17,6 +17,8 @@ DatabaseUrl = Callable[[str, str], str]
 # librdkafka's cluster holds 5 MiB per partition, drops what is older, and does not wake a waiting fetch.
 IN_MEMORY = {"RELAY_MAX_PER_SECOND": "500", "FETCH_MAX_WAIT_MS": "5"}
 
+HERE = ("localhost", "127.0.0.1", "::1")
+
 # What a person may set before `sportello up` and expects to reach the services.
 PASSED_ON = (
     "LOG_LEVEL",
@@ -95,6 +97,8 @@ def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
     return {PREFIX + key: environment[PREFIX + key] for key in PASSED_ON if PREFIX + key in environment}
 
 
-def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The surrounding environment without settings meant for something else, such as a test run."""
-    return {key: value for key, value in environment.items() if not key.startswith(PREFIX)}
+def surrounding(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a process inherits: nothing meant for something else, such as a test run, and no proxy to this machine."""
+    inherited = {key: value for key, value in environment.items() if not key.startswith(PREFIX)}
+    direct = ",".join(filter(None, [inherited.get("no_proxy") or inherited.get("NO_PROXY"), *HERE]))
+    return {**inherited, "NO_PROXY": direct, "no_proxy": direct}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from deploy.local.environment import without_settings
+from deploy.local.environment import surrounding
 from deploy.local.layout import PROJECT, Home
 from deploy.local.processes import birth
 from deploy.local.programs import Program
@@ -96,7 +96,7 @@ class Keeper:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 cwd=PROJECT,
-                env={**without_settings(os.environ), **self.program.settings, "PYTHONUNBUFFERED": "1"},
+                env={**surrounding(os.environ), **self.program.settings, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
             )
         self._set("running", self._process.pid, self.condition.last_exit)

@@ -11,7 +11,7 @@ import pytest
 
 from chassis.settings import SERVICES, settings_of
 from deploy.local import logs, secrets
-from deploy.local.environment import Surroundings
+from deploy.local.environment import Surroundings, surrounding
 from deploy.local.failures import explain, of_system
 from deploy.local.layout import Home, Ports
 from deploy.local.personas import welcomed
@@ -72,6 +72,16 @@ def test_no_service_gets_the_password_of_another(home: Home) -> None:
 def test_the_stand_in_holds_the_relay_back(home: Home) -> None:
     assert "SPORTELLO_RELAY_MAX_PER_SECOND" in surroundings(home, kind="in-memory").of_service("intake")
     assert "SPORTELLO_RELAY_MAX_PER_SECOND" not in surroundings(home).of_service("intake")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [({}, "localhost,127.0.0.1,::1"), ({"NO_PROXY": "intranet"}, "intranet,localhost,127.0.0.1,::1")]
+)
+def test_no_proxy_stands_between_the_parts_of_one_machine(given: dict[str, str], told: str) -> None:
+    found = surrounding({"HTTP_PROXY": "http://proxy", "SPORTELLO_TOPIC_PREFIX": "x", **given})
+    assert found["NO_PROXY"] == found["no_proxy"] == told
+    assert found["HTTP_PROXY"] == "http://proxy"
+    assert "SPORTELLO_TOPIC_PREFIX" not in found
 
 
 def test_a_port_in_use_is_a_failure_with_advice(home: Home) -> None:
