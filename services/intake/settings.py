@@ -13,6 +13,10 @@ class IntakeSettings(Settings):
     service: str = "intake"
     http_port: int = PORTS["intake"]
     service_urls: dict[str, str] = Field(
-        default={name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()},
-        description="internal address of each service, for the operations page",
+        default={}, description="internal address of each service; those not named are on this host"
     )
+
+    def address_of(self, service: str) -> str:
+        """Where ``service`` listens: as set, else on this host with its port shifted as far as intake's own is."""
+        shifted = PORTS[service] + self.http_port - PORTS["intake"]
+        return self.service_urls.get(service, f"http://127.0.0.1:{shifted}")

@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from chassis.auth import Actor, require
+from chassis.settings import SERVICES
 from chassis.web.pages import Pages
+from services.intake.settings import IntakeSettings
 
 TIMEOUT_SECONDS = 4.0
 Operations = Annotated[Actor, Depends(require("operations"))]
@@ -28,8 +30,8 @@ def router(pages: Pages) -> APIRouter:
 
 
 def _questions(request: Request) -> list[Any]:
-    urls: dict[str, str] = request.app.state.settings.service_urls
-    return [_own(request) if name == "intake" else _ask(name, url) for name, url in urls.items()]
+    settings: IntakeSettings = request.app.state.settings
+    return [_own(request) if name == "intake" else _ask(name, settings.address_of(name)) for name in SERVICES]
 
 
 async def _own(request: Request) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from services.intake.domain.lines import LineBalance, all_closed, coverage, in_u
 from services.intake.domain.needs import NeedContent
 from services.intake.domain.offers import OfferContent
 from services.intake.pages.forms import OfferForm, rows_in, typed_euro, typed_quantity
+from services.intake.settings import IntakeSettings
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -208,3 +209,9 @@ def test_a_form_grows_by_one_row_when_asked():
     assert rows_in({}) == 1
     assert rows_in({"lines.0.kind": "", "lines.2.kind": "x"}) == 3
     assert rows_in({"lines.0.kind": "", "add_line": "1"}) == 2
+
+
+def test_the_other_services_are_looked_for_where_this_installation_has_them():
+    shifted = IntakeSettings(http_port=9101, service_urls={"impact": "http://impact:8000"})
+    assert shifted.address_of("matching") == "http://127.0.0.1:9102"
+    assert shifted.address_of("impact") == "http://impact:8000"
