@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from chassis.web.formats import day, money, number, quantity
+from chassis.web.i18n import add_catalog, speaking
 from chassis.web.i18n import gettext as _
-from chassis.web.i18n import speaking
 from chassis.web.vocabulary import label, unit_name
 from contracts.values import Allocation, Party
 from services.agreements.documents.data import (
@@ -23,6 +24,8 @@ from services.agreements.documents.data import (
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 
+# Documents are made where no page is too: by tests, by commands.
+add_catalog(Path(__file__).parents[1] / "pages" / "locale")
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 
 
