@@ -125,8 +125,8 @@ def _line(allocation: Allocation, file: AgreementFile) -> LineText:
     if allocation.description:
         about.append(allocation.description)
     if allocation.recurrence:
-        times = number(allocation.recurrence.times)
-        about.append(f"{label('recurrence', allocation.recurrence.every)}, {_('%(times)s times', times=times)}")
+        often = _("%(times)s times", times=number(allocation.recurrence.times))
+        about.append(f"{label('recurrence', allocation.recurrence.every)}, {often}")
     return LineText(
         party=giver.name if giver else "",
         description=": ".join(about[:2]) + "".join(f" ({more})" for more in about[2:]),
