@@ -99,6 +99,8 @@ def from_details(details: Sequence[ErrorDetails] | Sequence[Any], skip: int = 0)
     """:func:`field_errors` for error dictionaries as pydantic and FastAPI give them."""
     wrong = []
     for one in details[:50]:
+        if one["type"] == "too_short" and _wrong_inside(one, details):
+            continue  # pydantic counts only the items that are right: "at least 1" would be said of one wrong item
         english = _english(one)
         wrong.append(
             FieldError(
@@ -109,6 +111,11 @@ def from_details(details: Sequence[ErrorDetails] | Sequence[Any], skip: int = 0)
             )
         )
     return tuple(wrong)
+
+
+def _wrong_inside(one: ErrorDetails | Any, details: Sequence[ErrorDetails] | Sequence[Any]) -> bool:
+    depth = len(one["loc"])
+    return any(len(other["loc"]) > depth and other["loc"][:depth] == one["loc"] for other in details)
 
 
 def field_error(where: str, code: str, italian: str, english: str) -> FieldError:

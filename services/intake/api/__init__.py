@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.api import needs, offers, registries, service, stakeholders, steering
+from services.intake.api import imports, needs, offers, registries, service, stakeholders, steering
 
 ROUTERS = (
     needs.router,
@@ -10,5 +10,6 @@ ROUTERS = (
     stakeholders.router,
     registries.router,
     steering.router,
+    imports.router,
     service.router,
 )

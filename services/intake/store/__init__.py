@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.database.pool import Connection
 from services.intake.store.balances import Balances
+from services.intake.store.imports import Imports
 from services.intake.store.needs import Needs
 from services.intake.store.offers import Offers
 from services.intake.store.people import People
@@ -22,4 +23,5 @@ class Store:
         self.people = People(connection)
         self.balances = Balances(connection)
         self.steering = Steering(connection)
+        self.imports = Imports(connection)
         self.rejections = Rejections(connection)

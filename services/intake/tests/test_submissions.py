@@ -98,7 +98,7 @@ BAD = {
     "unknown unit": (a_submission("B", lines=[LINE | {"unit": "QQ"}]), {}, ["/lines/0/unit"]),
     "another source": (a_submission("B"), {"source": "/departments/environment"}, ["/department"]),
     "two mistakes": (a_submission("B", title="", lines=[]), {}, ["/title", "/lines"]),
-    "a quantity as a float": (a_submission("B", lines=[LINE, LINE | {"quantity": 1.5}]), {}, ["/lines/1/quantity"]),
+    "a quantity as a float": (a_submission("B", lines=[LINE | {"quantity": 1.5}]), {}, ["/lines/0/quantity"]),
     "U+0000": (a_submission("B", title="a\u0000b"), {}, ["/title"]),
     "an unknown type": (a_submission("B"), {"type_": "sportello.departments.need-sumbitted.v1"}, [""]),
     "not JSON": (b"{nonsense", {}, [""]),
