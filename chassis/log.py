@@ -21,6 +21,31 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+class OncePerWhile(logging.Filter):
+    """Lets a message of a library through once in ``seconds``, with how many like it were held back since.
+
+    While a broker is away its client says so forty times a second; whoever is on call needs the one line.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("sportello"):
+            return True
+        kind = (record.name, str(record.msg)[:80])
+        since, held_back = self._last.get(kind, (0.0, 0))
+        if record.created - since < self._seconds:
+            self._last[kind] = (since, held_back + 1)
+            return False
+        self._last[kind] = (record.created, 0)
+        if held_back:
+            record.msg = f"{record.msg} (and {held_back} more like it)"
+        return True
+
+
 def configure(service: str, level: str) -> None:
     """Sends structlog and the standard library's loggers to standard output as JSON lines."""
     shared: list[structlog.typing.Processor] = [
@@ -46,6 +71,7 @@ def configure(service: str, level: str) -> None:
             ],
         )
     )
+    handler.addFilter(OncePerWhile())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)

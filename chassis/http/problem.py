@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -79,6 +80,29 @@ def conflict(code: str, italian: str, english: str) -> Problem:
 
 def forbidden(italian: str, english: str) -> Problem:
     return Problem(403, "forbidden", italian, english)
+
+
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""The database is away for a moment: nothing was changed, and the same request may be sent again."""
+
+
+def unavailable() -> Problem:
+    return Problem(
+        503,
+        "unavailable",
+        "Il servizio non è disponibile per un momento; nulla è stato modificato. Riprovare tra poco.",
+        "The service is not available for a moment; nothing was changed. Try again shortly.",
+        headers={"Retry-After": "2"},
+    )
 
 
 def language_of(request: Request) -> str:
@@ -161,6 +185,12 @@ def install(app: FastAPI) -> None:
         )
         return respond(request, problem)
 
+    async def on_unavailable(request: Request, error: Exception) -> Response:
+        _logger.warning("http.unavailable", path=request.url.path, error=type(error).__name__)
+        return respond(request, unavailable())
+
+    for kind in UNAVAILABLE:
+        app.add_exception_handler(kind, on_unavailable)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)

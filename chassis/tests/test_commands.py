@@ -65,3 +65,21 @@ async def test_health_says_what_operations_need(toy: Toy, settings: Settings) ->
         assert set(ready) >= {"service", "consumer_lag", "outbox", "dead_letters", "checks"}
         assert (await client.get("/toy/healthz")).json() == {"status": "alive"}
         assert "sportello_outbox_pending" in (await client.get("/toy/metrics")).text
+
+
+async def test_while_the_database_is_away_the_answer_says_to_try_again(
+    toy: Toy, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(toy.service(settings)) as service, service.client() as client:
+
+        class Away:
+            def acquire(self) -> None:
+                raise ConnectionRefusedError
+
+        monkeypatch.setattr(service.app.state.units, "pool", Away())
+        answer = await client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"})
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "2"
+        assert answer.json()["code"] == "unavailable"
+        monkeypatch.undo()
+        assert (await client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"})).status_code == 201
