@@ -13,7 +13,7 @@ from contracts.values import Allocation, Party, Reason
 from services.matching.domain import coverage, filters, signals
 from services.matching.domain.coverage import Provider
 from services.matching.domain.rules import RULES_VERSION, TO_AGREE
-from services.matching.domain.signals import Piece, Question
+from services.matching.domain.signals import Contribution, Piece, Question
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
 
 
@@ -60,14 +60,63 @@ class Memory:
     settled: frozenset[tuple[str, str]] = frozenset()
     refused: frozenset[tuple[UUID, int]] = frozenset()
 
-    def allows(self, proposal: Proposal) -> bool:
-        return (proposal.key, proposal.basis) not in self.settled
+    def allows(self, candidate: Candidate) -> bool:
+        return not self.settled or (candidate.key, candidate.basis) not in self.settled
 
     def admits(self, offer: Offer) -> bool:
         return (offer.offer_id, offer.state.version) not in self.refused
 
 
-def propose(
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ranked set. Only what is chosen is made into a :class:`Proposal`, with all its sentences and parties."""
+
+    need: Need
+    pieces: Sequence[Piece]
+    key: str
+    score: float
+    contributions: Sequence[Contribution]
+    answers: bool
+
+    @property
+    def offers(self) -> list[Offer]:
+        return list({piece.offer.offer_id: piece.offer for piece in self.pieces}.values())
+
+    @property
+    def basis(self) -> str:
+        versions = sorted(f"{offer.offer_id}:{offer.state.version}" for offer in self.offers)
+        return f"{self.need.state.version};{','.join(versions)}"
+
+    @property
+    def order(self) -> tuple[bool, float, str]:
+        """What answers the need comes before all else, then the best."""
+        return (not self.answers, -self.score, self.key)
+
+    def proposal(self) -> Proposal:
+        need, offers = self.need, self.offers
+        visibility = any(offer.state.expected_return == "visibility" for offer in offers)
+        return Proposal(
+            need=need,
+            key=self.key,
+            basis=self.basis,
+            score=self.score,
+            reasons=tuple(one.reason() for one in self.contributions),
+            rules_version=RULES_VERSION,
+            shares=tuple(_share(piece) for piece in self.pieces),
+            parties=tuple(_parties(need, offers)),
+            answers=self.answers,
+            due_on=signals.deadline(need),
+            account_manager_id=offers[0].giver.account_manager_id or need.state.account_manager_id,
+            expected_return="visibility" if visibility else "none",
+        )
+
+
+def propose(need: Need, offers: Collection[Offer], steering: Steering, now: datetime) -> list[Proposal]:
+    """Every proposal for the need, as :func:`candidates` ranks them."""
+    return [one.proposal() for one in candidates(need, offers, steering, now)]
+
+
+def candidates(
     need: Need,
     offers: Collection[Offer],
     steering: Steering,
@@ -75,8 +124,8 @@ def propose(
     *,
     memory: Memory = Memory(),
     leading: Collection[UUID] | None = None,
-) -> list[Proposal]:
-    """Every proposal for the need, best first, those that answer it before all others.
+) -> list[Candidate]:
+    """Every set that could be proposed for the need, best first, those that answer it before all others.
 
     ``leading`` limits which offers may be the main one (None = all).
     """
@@ -85,15 +134,16 @@ def propose(
         return []
     able.sort(key=lambda offer: (not offer.answers(need), str(offer.offer_id)))
     bringing = coverage.providers(need, able)
-    found: dict[str, Proposal] = {}
+    found: dict[str, Candidate] = {}
+    today = signals.day_of(now)
     for lead in able:
         if leading is not None and lead.offer_id not in leading:
             continue
         for pieces in _sets(need, lead, able, bringing):
-            proposal = _proposal(need, pieces, steering, now)
-            if memory.allows(proposal):
-                found.setdefault(proposal.key, proposal)
-    return sorted(found.values(), key=lambda one: (not one.answers, -one.score, one.key))
+            candidate = _ranked(Question(need, pieces, steering, today))
+            if memory.allows(candidate):
+                found.setdefault(candidate.key, candidate)
+    return sorted(found.values(), key=lambda one: one.order)
 
 
 def _sets(need: Need, lead: Offer, able: Sequence[Offer], bringing: Sequence[Provider]) -> Iterable[list[Piece]]:
@@ -175,25 +225,10 @@ def _lent(main: Sequence[Piece], offered: LineState) -> Decimal | None:
     return None if offered.open_ended else offered.free
 
 
-def _proposal(need: Need, pieces: Sequence[Piece], steering: Steering, now: datetime) -> Proposal:
-    score, reasons = signals.rank(Question(need, pieces, steering, signals.day_of(now)))
-    offers = list({piece.offer.offer_id: piece.offer for piece in pieces}.values())
-    lead = offers[0]
-    visibility = any(offer.state.expected_return == "visibility" for offer in offers)
-    return Proposal(
-        need=need,
-        key=_key(pieces),
-        basis=_basis(need, offers),
-        score=score,
-        reasons=reasons,
-        rules_version=RULES_VERSION,
-        shares=tuple(_share(piece) for piece in pieces),
-        parties=tuple(_parties(need, offers)),
-        answers=any(offer.answers(need) for offer in offers),
-        due_on=signals.deadline(need),
-        account_manager_id=lead.giver.account_manager_id or need.state.account_manager_id,
-        expected_return="visibility" if visibility else "none",
-    )
+def _ranked(question: Question) -> Candidate:
+    score, contributions = signals.rank(question)
+    answers = any(offer.answers(question.need) for offer in question.offers)
+    return Candidate(question.need, question.pieces, _key(question.pieces), score, contributions, answers)
 
 
 def _key(pieces: Sequence[Piece]) -> str:
@@ -202,11 +237,6 @@ def _key(pieces: Sequence[Piece]) -> str:
         for piece in pieces
     )
     return sha256("|".join(lines).encode()).hexdigest()[:32]
-
-
-def _basis(need: Need, offers: Sequence[Offer]) -> str:
-    versions = sorted(f"{offer.offer_id}:{offer.state.version}" for offer in offers)
-    return f"{need.state.version};{','.join(versions)}"
 
 
 def _share(piece: Piece) -> Share:

@@ -33,7 +33,11 @@ CAPABILITIES: dict[str, tuple[str, str]] = {
 _URGENT_WITHIN_DAYS = 60
 _NEAR_METRES = 5000.0
 _CPV_DIGITS = 8
+_DIVISION_DIGITS = 2
 _SHOWN_WORDS = 5
+_SAME_MUNICIPIO = 0.6
+_SAME_WORDS = 0.5
+_EARTH_RADIUS = 6_371_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +50,44 @@ class Piece:
     quantity: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
 class Question:
     """What is ranked: a set of pieces for a need, under the steering of today."""
 
-    need: Need
-    pieces: Sequence[Piece]
-    steering: Steering
-    today: date
+    __slots__ = ("main", "need", "offers", "pieces", "steering", "today")
 
-    @property
-    def main(self) -> list[Piece]:
-        return [piece for piece in self.pieces if piece.asked is not None]
-
-    @property
-    def offers(self) -> list[Offer]:
-        return list({piece.offer.offer_id: piece.offer for piece in self.pieces}.values())
+    def __init__(self, need: Need, pieces: Sequence[Piece], steering: Steering, today: date) -> None:
+        self.need = need
+        self.pieces = pieces
+        self.steering = steering
+        self.today = today
+        self.main = [piece for piece in pieces if piece.asked is not None]
+        self.offers = list({piece.offer.offer_id: piece.offer for piece in pieces}.values())
 
 
-Signal = Callable[[Question], Reason | None]
+Sentences = Callable[[], tuple[str, str]]
 
 
-def rank(question: Question) -> tuple[float, tuple[Reason, ...]]:
-    """The score (0-1) of a set and its reasons, the strongest first."""
-    reasons = [reason for signal in SIGNALS if (reason := signal(question)) is not None]
-    reasons.sort(key=lambda reason: -abs(reason.contribution))
-    score = sum(reason.contribution for reason in reasons)
-    return round(min(max(score, 0.0), 1.0), 4), tuple(reasons)
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one signal adds to the score. ``says`` makes its sentences (Italian, English) when they are wanted."""
+
+    code: str
+    value: float
+    says: Sentences
+
+    def reason(self) -> Reason:
+        italian, english = self.says()
+        return Reason(code=self.code, contribution=self.value, text_it=italian[:300], text_en=english[:300])
+
+
+Signal = Callable[[Question], Contribution | None]
+
+
+def rank(question: Question) -> tuple[float, list[Contribution]]:
+    """The score (0-1) of a set and what makes it up, the strongest first."""
+    found = [one for signal in SIGNALS if (one := signal(question)) is not None]
+    found.sort(key=lambda one: -abs(one.value))
+    return round(min(max(sum(one.value for one in found), 0.0), 1.0), 4), found
 
 
 def deadline(need: Need) -> date | None:
@@ -83,43 +98,40 @@ def deadline(need: Need) -> date | None:
     return min(ends, default=None)
 
 
-def _reason(code: str, share: float, italian: str, english: str) -> Reason | None:
-    contribution = round(WEIGHTS[code] * share, 4)
-    if contribution == 0:
-        return None
-    return Reason(code=code, contribution=contribution, text_it=italian[:300], text_en=english[:300])
+def _contribution(code: str, share: float, says: Sentences) -> Contribution | None:
+    value = round(WEIGHTS[code] * share, 4)
+    return Contribution(code, value, says) if value else None
 
 
-def _same_resource(question: Question) -> Reason | None:
-    kinds = list(dict.fromkeys(piece.offered.line.kind for piece in question.main))
-    italian = ", ".join(KINDS[kind][0] for kind in kinds)
-    english = ", ".join(KINDS[kind][1] for kind in kinds)
-    return _reason(
-        "same_resource",
-        1.0,
-        f"Si chiede e si offre la stessa cosa: {italian}",
-        f"The same is asked and offered: {english}",
-    )
+def _same_resource(question: Question) -> Contribution | None:
+    def says() -> tuple[str, str]:
+        kinds = list(dict.fromkeys(piece.offered.line.kind for piece in question.main))
+        italian = ", ".join(KINDS[kind][0] for kind in kinds)
+        english = ", ".join(KINDS[kind][1] for kind in kinds)
+        return f"Si chiede e si offre la stessa cosa: {italian}", f"The same is asked and offered: {english}"
+
+    return _contribution("same_resource", 1.0, says)
 
 
-def _answers_this_need(question: Question) -> Reason | None:
+def _answers_this_need(question: Question) -> Contribution | None:
     answering = [offer for offer in question.offers if offer.answers(question.need)]
-    share = len(answering) / len(question.offers)
-    titles = "; ".join(offer.state.title for offer in answering)
-    return _reason(
-        "answers_this_need",
-        share,
-        f"Risponde proprio a questo bisogno: {titles}",
-        f"Answers this very need: {titles}",
-    )
+
+    def says() -> tuple[str, str]:
+        titles = "; ".join(offer.state.title for offer in answering)
+        return f"Risponde proprio a questo bisogno: {titles}", f"Answers this very need: {titles}"
+
+    return _contribution("answers_this_need", len(answering) / len(question.offers), says)
 
 
-def _words_in_common(question: Question) -> Reason | None:
+def _words_in_common(question: Question) -> Contribution | None:
     shares = [overlap(question.need.words, offer.words) for offer in question.offers]
-    share = sum(part for part, _ in shares) / len(shares)
-    common = sorted({word for _, found in shares for word in found})[:_SHOWN_WORDS]
-    shown = ", ".join(_as_written(question, common))
-    return _reason("words_in_common", share, f"Parole in comune: {shown}", f"Words in common: {shown}")
+
+    def says() -> tuple[str, str]:
+        common = sorted({word for _, found in shares for word in found})[:_SHOWN_WORDS]
+        shown = ", ".join(_as_written(question, common))
+        return f"Parole in comune: {shown}", f"Words in common: {shown}"
+
+    return _contribution("words_in_common", sum(part for part, _ in shares) / len(shares), says)
 
 
 def _as_written(question: Question, stems: Iterable[str]) -> list[str]:
@@ -132,38 +144,40 @@ def _as_written(question: Question, stems: Iterable[str]) -> list[str]:
     return [written.get(stem, stem) for stem in stems]
 
 
-def _quantity_fit(question: Question) -> Reason | None:
+def _quantity_fit(question: Question) -> Contribution | None:
     shares = []
     for asked in question.need.open_lines():
-        met = sum((piece.quantity or 0 for piece in question.main if piece.asked == asked), Decimal(0))
-        covered = any(piece.asked == asked for piece in question.main)
-        shares.append(float(covered) if asked.open_ended else min(1.0, float(met / asked.free)))
+        meeting = [piece for piece in question.main if piece.asked is asked]
+        met = sum((piece.quantity or Decimal(0) for piece in meeting), Decimal(0))
+        shares.append(float(bool(meeting)) if asked.open_ended else min(1.0, float(met / asked.free)))
     share = sum(shares) / len(shares) if shares else 0.0
-    main = question.main[0]
-    italian, english = UNITS.get(main.offered.line.unit, (main.offered.line.unit,) * 2)
-    if main.quantity is None:
-        return _reason(
-            "quantity_fit", share, "La quantità si concorda all'accettazione", "The quantity is agreed on acceptance"
+
+    def says() -> tuple[str, str]:
+        main = question.main[0]
+        if main.quantity is None:
+            return "La quantità si concorda all'accettazione", "The quantity is agreed on acceptance"
+        unit = main.offered.line.unit
+        italian, english = UNITS.get(unit, (unit, unit))
+        amount, part = plain(main.quantity), f"{round(share * 100)} %"
+        return (
+            f"Copre il {part} di quanto manca ({amount} {italian})",
+            f"Covers {part} of what is missing ({amount} {english})",
         )
-    amount = plain(main.quantity)
-    part = f"{round(share * 100)} %"
-    return _reason(
-        "quantity_fit",
-        share,
-        f"Copre il {part} di quanto manca ({amount} {italian})",
-        f"Covers {part} of what is missing ({amount} {english})",
-    )
+
+    return _contribution("quantity_fit", share, says)
 
 
-def _same_category(question: Question) -> Reason | None:
+def _same_category(question: Question) -> Contribution | None:
     best = max((_common_digits(piece) for piece in question.main), default=0)
-    if best < 2:
+    if best < _DIVISION_DIGITS:
         return None
-    return _reason(
+    return _contribution(
         "same_category",
         best / _CPV_DIGITS,
-        f"Stessa categoria CPV ({best} cifre su {_CPV_DIGITS})",
-        f"Same CPV category ({best} digits of {_CPV_DIGITS})",
+        lambda: (
+            f"Stessa categoria CPV ({best} cifre su {_CPV_DIGITS})",
+            f"Same CPV category ({best} digits of {_CPV_DIGITS})",
+        ),
     )
 
 
@@ -183,98 +197,99 @@ def _common_digits(piece: Piece) -> int:
     return same
 
 
-def _same_policy_area(question: Question) -> Reason | None:
+def _same_policy_area(question: Question) -> Contribution | None:
     same = sum(offer.state.policy_area == question.need.state.policy_area for offer in question.offers)
-    return _reason(
-        "same_policy_area",
-        same / len(question.offers),
-        "Stessa area di intervento",
-        "Same policy area",
+    return _contribution(
+        "same_policy_area", same / len(question.offers), lambda: ("Stessa area di intervento", "Same policy area")
     )
 
 
-def _near(question: Question) -> Reason | None:
+def _near(question: Question) -> Contribution | None:
     place = question.need.state.place
-    shares = [_nearness(place, piece.offer.state.place) for piece in question.main]
-    share = max(shares, default=0.0)
-    label = place.label if place else ""
-    return _reason("near", share, f"Vicino a dove serve: {label}", f"Near to where it is needed: {label}")
+    if place is None:
+        return None
+    share = max((_nearness(place, piece.offer.state.place) for piece in question.main), default=0.0)
+    return _contribution(
+        "near",
+        share,
+        lambda: (f"Vicino a dove serve: {place.label}", f"Near to where it is needed: {place.label}"),
+    )
 
 
-def _nearness(asked: Place | None, offered: Place | None) -> float:
-    if asked is None or offered is None:
+def _nearness(asked: Place, offered: Place | None) -> float:
+    if offered is None:
         return 0.0
     if asked.nil is not None and asked.nil == offered.nil:
         return 1.0
-    if (
-        asked.latitude is not None
-        and offered.latitude is not None
-        and asked.longitude is not None
-        and offered.longitude is not None
-    ):
-        north = radians(asked.latitude - offered.latitude) * 6_371_000
-        east = radians(asked.longitude - offered.longitude) * 6_371_000 * cos(radians(asked.latitude))
-        return max(0.0, 1.0 - hypot(north, east) / _NEAR_METRES)
+    metres = _metres(asked, offered)
+    if metres is not None:
+        return max(0.0, 1.0 - metres / _NEAR_METRES)
     if asked.municipio is not None and asked.municipio == offered.municipio:
-        return 0.6
-    return 0.5 * overlap(words(asked.label), words(offered.label))[0]
+        return _SAME_MUNICIPIO
+    return _SAME_WORDS * overlap(words(asked.label), words(offered.label))[0]
 
 
-def _priority(question: Question) -> Reason | None:
+def _metres(left: Place, right: Place) -> float | None:
+    """Distance as on a plane, good enough within a city; None when a point is not known."""
+    if left.latitude is None or left.longitude is None or right.latitude is None or right.longitude is None:
+        return None
+    north = radians(left.latitude - right.latitude) * _EARTH_RADIUS
+    east = radians(left.longitude - right.longitude) * _EARTH_RADIUS * cos(radians(left.latitude))
+    return hypot(north, east)
+
+
+def _priority(question: Question) -> Contribution | None:
     weight = question.steering.weights.get(question.need.state.policy_area, 0.0)
-    return _reason(
-        "priority",
-        weight,
-        f"Tra le priorità del gruppo di lavoro (peso {weight:.2f})".replace(".", ","),
-        f"Among the focus group's priorities (weight {weight:.2f})",
-    )
+
+    def says() -> tuple[str, str]:
+        italian = f"Tra le priorità del gruppo di lavoro (peso {weight:.2f})".replace(".", ",")
+        return italian, f"Among the focus group's priorities (weight {weight:.2f})"
+
+    return _contribution("priority", weight, says)
 
 
-def _urgent(question: Question) -> Reason | None:
+def _urgent(question: Question) -> Contribution | None:
     due = deadline(question.need)
     if due is None or due < question.today:
         return None
     days = (due - question.today).days
     share = max(0.0, 1 - days / _URGENT_WITHIN_DAYS)
-    return _reason("urgent", share, f"Mancano {days} giorni", f"{days} days left")
+    return _contribution("urgent", share, lambda: (f"Mancano {days} giorni", f"{days} days left"))
 
 
-def _hardship(question: Question) -> Reason | None:
+def _hardship(question: Question) -> Contribution | None:
     nil = question.need.state.place.nil if question.need.state.place else None
     share = question.steering.hardship.get(nil, 0.0) if nil is not None else 0.0
-    return _reason(
+    return _contribution(
         "hardship",
         share,
-        f"Quartiere (NIL {nil}) tra i più in difficoltà",
-        f"Neighbourhood (NIL {nil}) among the worst off",
+        lambda: (f"Quartiere (NIL {nil}) tra i più in difficoltà", f"Neighbourhood (NIL {nil}) among the worst off"),
     )
 
 
-def _few_parties(question: Question) -> Reason | None:
-    givers = len({piece.offer.state.stakeholder_id for piece in question.pieces})
-    if givers < 2:
+def _few_parties(question: Question) -> Contribution | None:
+    givers = len({offer.state.stakeholder_id for offer in question.offers})
+    if givers == 1:
         return None
-    return Reason(
-        code="further_parties",
-        contribution=round(EACH_FURTHER_PARTY * (givers - 1), 4),
-        text_it=f"Devono accordarsi {givers} organizzazioni",
-        text_en=f"{givers} organisations have to agree",
+    return Contribution(
+        "further_parties",
+        round(EACH_FURTHER_PARTY * (givers - 1), 4),
+        lambda: (f"Devono accordarsi {givers} organizzazioni", f"{givers} organisations have to agree"),
     )
 
 
-def _capabilities_complete(question: Question) -> Reason | None:
+def _capabilities_complete(question: Question) -> Contribution | None:
     """No preference but what makes the set possible at all; it is shown, it does not count."""
     required = question.need.state.requires
     if not required:
         return None
-    italian = ", ".join(CAPABILITIES.get(one, (one, one))[0] for one in required)
-    english = ", ".join(CAPABILITIES.get(one, (one, one))[1] for one in required)
-    return Reason(
-        code="capabilities_complete",
-        contribution=0.0,
-        text_it=f"Insieme portano tutto quanto serve: {italian}"[:300],
-        text_en=f"Together they bring all that is required: {english}"[:300],
-    )
+
+    def says() -> tuple[str, str]:
+        italian = ", ".join(CAPABILITIES.get(one, (one, one))[0] for one in required)
+        english = ", ".join(CAPABILITIES.get(one, (one, one))[1] for one in required)
+        return f"Insieme portano tutto quanto serve: {italian}", f"Together they bring all that is required: {english}"
+
+    return Contribution("capabilities_complete", 0.0, says)
 
 
 SIGNALS: tuple[Signal, ...] = (

@@ -12,7 +12,7 @@ from chassis.unit import Unit
 from contracts.events.matching import MatchProposed
 from services.matching.domain import proposals, signals
 from services.matching.domain.policy import Policy
-from services.matching.domain.proposals import Memory, Proposal
+from services.matching.domain.proposals import Candidate, Memory, Proposal
 from services.matching.domain.subjects import Need
 from services.matching.store import MatchingStore
 from services.matching.store.matches import Draft
@@ -76,8 +76,8 @@ async def _found(
     leading: Mapping[UUID, Collection[UUID]],
     *,
     first_time: bool = False,
-) -> dict[UUID, tuple[list[Proposal], int]]:
-    """By need: proposals that are not open yet, best first, and how many others are open."""
+) -> dict[UUID, tuple[list[Candidate], int]]:
+    """By need: sets that are not open yet, best first, and how many others are open."""
     if not needs:
         return {}
     offers = await unit.store.candidates.offers(unit.scope, {one for found in offers_of.values() for one in found})
@@ -89,7 +89,7 @@ async def _found(
     found = {}
     for need_id, need in needs.items():
         known = [offers[one] for one in offers_of[need_id] if one in offers]
-        made = proposals.propose(
+        made = proposals.candidates(
             need,
             known,
             steering,
@@ -102,7 +102,7 @@ async def _found(
     return found
 
 
-def _best(found: tuple[list[Proposal], int], policy: Policy) -> list[Proposal]:
+def _best(found: tuple[list[Candidate], int], policy: Policy) -> list[Candidate]:
     """All that answer the need, and the best of the others as far as there is room."""
     made, already = found
     answering = [one for one in made if one.answers]
@@ -110,11 +110,11 @@ def _best(found: tuple[list[Proposal], int], policy: Policy) -> list[Proposal]:
     return answering + [one for one in made if not one.answers][:room]
 
 
-def _spread(chosen: Sequence[Proposal], arrived: set[UUID], policy: Policy) -> list[Proposal]:
+def _spread(chosen: Sequence[Candidate], arrived: set[UUID], policy: Policy) -> list[Candidate]:
     """An offer goes to its best needs, not to every need of the city."""
     kept, used = [], Counter[UUID]()
-    for one in sorted(chosen, key=lambda one: (not one.answers, -one.score, one.key)):
-        new = {share.allocation.offer_id for share in one.shares} & arrived
+    for one in sorted(chosen, key=lambda one: one.order):
+        new = {piece.offer.offer_id for piece in one.pieces} & arrived
         if one.answers or not new or all(used[offer_id] < policy.needs_per_offer for offer_id in new):
             kept.append(one)
             used.update(new)
@@ -122,12 +122,12 @@ def _spread(chosen: Sequence[Proposal], arrived: set[UUID], policy: Policy) -> l
 
 
 async def store(
-    unit: Unit[MatchingStore], chosen: Sequence[Proposal], policy: Policy, cause_of: CauseOf = _no_cause
+    unit: Unit[MatchingStore], chosen: Sequence[Candidate], policy: Policy, cause_of: CauseOf = _no_cause
 ) -> None:
     """Stores and publishes proposals; one whose set somebody else proposed meanwhile is left out."""
     if not chosen:
         return
-    drafts = [Draft(unit.new_id(), proposal) for proposal in chosen]
+    drafts = [Draft(unit.new_id(), candidate.proposal()) for candidate in chosen]
     expires_at = unit.now + policy.proposal_lasts
     stored = await unit.store.matches.propose(unit.scope, drafts, unit.now, expires_at)
     for draft in drafts:

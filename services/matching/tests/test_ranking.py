@@ -9,7 +9,7 @@ import pytest
 
 from contracts.values import Place
 from services.matching.domain import text
-from services.matching.domain.proposals import Memory, Proposal, propose
+from services.matching.domain.proposals import Memory, Proposal, candidates, propose
 from services.matching.domain.rules import WEIGHTS
 from services.matching.domain.subjects import Need, Offer, Steering
 from services.matching.tests.things import NOW, a_line, a_need, an_offer
@@ -78,9 +78,9 @@ def test_what_was_declined_is_not_proposed_again_until_it_changes() -> None:
     need, offer = a_need(), an_offer()
     [proposal] = propose(need, [offer], Steering(), NOW)
     settled = Memory(settled=frozenset({(proposal.key, proposal.basis)}))
-    assert propose(need, [offer], Steering(), NOW, memory=settled) == []
+    assert candidates(need, [offer], Steering(), NOW, memory=settled) == []
     other_version = Memory(settled=frozenset({(proposal.key, "0;")}), refused=frozenset({(offer.offer_id, 7)}))
-    assert len(propose(need, [offer], Steering(), NOW, memory=other_version)) == 1
+    assert len(candidates(need, [offer], Steering(), NOW, memory=other_version)) == 1
 
 
 @pytest.mark.parametrize(
