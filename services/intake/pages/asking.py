@@ -16,8 +16,8 @@ from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.unit import Units
 from chassis.web.forms import Form
-from services.intake.api.views import NeedView, need_view
 from services.intake.domain.needs import Need
+from services.intake.endpoints.views import NeedView, need_view
 from services.intake.handlers import IntakeUnit
 from services.intake.store import Store
 

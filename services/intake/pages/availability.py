@@ -16,8 +16,8 @@ from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from contracts.values import Slug
-from services.intake.api.speaking import AccountManagers
 from services.intake.domain.stakeholders import Subject
+from services.intake.endpoints.speaking import AccountManagers
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers.account_managers import set_availability
 from services.intake.pages.asking import act_once, scope_of, units

@@ -14,9 +14,9 @@ from chassis.web.flash import redirect
 from chassis.web.forms import parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.api.registries import rejections_of
-from services.intake.api.speaking import AccountManagers, LoggedIn, position
 from services.intake.domain.stakeholders import Vetted
+from services.intake.endpoints.registries import rejections_of
+from services.intake.endpoints.speaking import AccountManagers, LoggedIn, position
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers.stakeholders import vet_stakeholder
 from services.intake.pages.asking import act_once, address, distinct, scope_of, units

@@ -11,8 +11,8 @@ from chassis.auth import Actor
 from chassis.http.paging import encode
 from chassis.scope import Scope
 from chassis.web.pages import Pages
-from services.intake.api.speaking import LoggedIn, own_stakeholders, position
-from services.intake.api.views import OfferView, offer_view
+from services.intake.endpoints.speaking import LoggedIn, own_stakeholders, position
+from services.intake.endpoints.views import OfferView, offer_view
 from services.intake.pages.asking import ShownNeed, address, distinct, scope_of, shown_needs, units
 from services.intake.store import Store
 from services.intake.store.needs import NeedFilter

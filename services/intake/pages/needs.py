@@ -13,7 +13,7 @@ from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.api.speaking import Reason
+from services.intake.endpoints.speaking import Reason
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import needs as handlers
 from services.intake.pages.asking import act_once, refused_fields, scope_of, units

@@ -12,9 +12,9 @@ from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.api.offers import may_read
-from services.intake.api.speaking import LoggedIn, Reason
-from services.intake.api.views import offer_view
+from services.intake.endpoints.offers import may_read
+from services.intake.endpoints.speaking import LoggedIn, Reason
+from services.intake.endpoints.views import offer_view
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import offers as handlers
 from services.intake.pages.asking import act_once, refused_fields, scope_of, units

@@ -12,8 +12,8 @@ from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.api.speaking import LoggedIn, own_stakeholders
 from services.intake.domain.needs import Need
+from services.intake.endpoints.speaking import LoggedIn, own_stakeholders
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import offers as handlers
 from services.intake.handlers.stakeholders import register_stakeholder

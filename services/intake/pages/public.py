@@ -15,7 +15,7 @@ from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from contracts.values import ResourceKind
-from services.intake.api.speaking import LoggedIn, position
+from services.intake.endpoints.speaking import LoggedIn, position
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers.needs import change_need, may_manage
 from services.intake.pages.asking import act_once, address, refused_fields, scope_of, shown_needs, units

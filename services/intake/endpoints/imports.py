@@ -13,8 +13,8 @@ from chassis.auth import Actor, require
 from chassis.http.commands import Reply, command
 from chassis.http.problem import Problem, not_found
 from contracts.values import FieldError
-from services.intake.api.speaking import PREFIX, answers, scope_of, store_units
 from services.intake.domain import imports
+from services.intake.endpoints.speaking import PREFIX, answers, scope_of, store_units
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers.imports import import_needs
 

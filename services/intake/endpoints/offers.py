@@ -13,7 +13,9 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import Instant, Line, LongText, OfferPartner, Place, ShortText, Slug, Window
-from services.intake.api.speaking import (
+from services.intake.domain.needs import MAX_LINES
+from services.intake.domain.offers import OfferContent
+from services.intake.endpoints.speaking import (
     PREFIX,
     UNCHANGED,
     LoggedIn,
@@ -26,9 +28,7 @@ from services.intake.api.speaking import (
     scope_of,
     store_units,
 )
-from services.intake.api.views import OfferView, already_known, offer_view
-from services.intake.domain.needs import MAX_LINES
-from services.intake.domain.offers import OfferContent
+from services.intake.endpoints.views import OfferView, already_known, offer_view
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import offers as handlers
 from services.intake.handlers.needs import may_manage

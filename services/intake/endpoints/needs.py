@@ -13,7 +13,8 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import ExternalRef, Instant, Line, LongText, Place, ResourceKind, ShortText, Slug, Window
-from services.intake.api.speaking import (
+from services.intake.domain.needs import MAX_LINES, NeedContent
+from services.intake.endpoints.speaking import (
     PREFIX,
     UNCHANGED,
     Reason,
@@ -25,8 +26,7 @@ from services.intake.api.speaking import (
     scope_of,
     store_units,
 )
-from services.intake.api.views import NeedView, already_known, need_view
-from services.intake.domain.needs import MAX_LINES, NeedContent
+from services.intake.endpoints.views import NeedView, already_known, need_view
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import needs as handlers
 from services.intake.store.needs import NeedFilter

@@ -11,7 +11,8 @@ from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import Instant, ShortText, Slug
-from services.intake.api.speaking import (
+from services.intake.domain.stakeholders import Subject
+from services.intake.endpoints.speaking import (
     PREFIX,
     AccountManagers,
     Coordinators,
@@ -21,8 +22,7 @@ from services.intake.api.speaking import (
     scope_of,
     store_units,
 )
-from services.intake.api.views import AbsenceView, AccountManagerView, DepartmentView, RejectionView
-from services.intake.domain.stakeholders import Subject
+from services.intake.endpoints.views import AbsenceView, AccountManagerView, DepartmentView, RejectionView
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import account_managers as handlers
 from services.intake.store.people import AccountManager, Department

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Header, Query, Request
 from chassis.http.problem import Problem, not_found
 from chassis.scope import Scope
 from contracts.values import CityCode
-from services.intake.api.speaking import PREFIX, answers, store_units
 from services.intake.domain.stakeholders import Contact
+from services.intake.endpoints.speaking import PREFIX, answers, store_units
 
 router = APIRouter(prefix=PREFIX, tags=["between services"])
 

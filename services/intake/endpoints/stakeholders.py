@@ -12,7 +12,8 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import ExternalRef, ShortText, StakeholderType
-from services.intake.api.speaking import (
+from services.intake.domain.stakeholders import Contact, Stakeholder, Subject, Vetted, Vetting
+from services.intake.endpoints.speaking import (
     PREFIX,
     UNCHANGED,
     AccountManagers,
@@ -26,8 +27,7 @@ from services.intake.api.speaking import (
     scope_of,
     store_units,
 )
-from services.intake.api.views import StakeholderView, stakeholder_view
-from services.intake.domain.stakeholders import Contact, Stakeholder, Subject, Vetted, Vetting
+from services.intake.endpoints.views import StakeholderView, stakeholder_view
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import stakeholders as handlers
 from services.intake.store.stakeholders import StakeholderFilter
