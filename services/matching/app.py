@@ -23,4 +23,5 @@ def service(settings: MatchingSettings | None = None) -> Service[MatchingStore]:
         routers=(api.router, routes.router(pages)),
         pages=pages,
         background=jobs.jobs(settings),
+        projections=consumers.PROJECTIONS,
     )

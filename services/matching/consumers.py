@@ -7,12 +7,13 @@ from functools import partial
 
 from chassis.inbox import Handler
 from chassis.membership import on_membership_changed
+from chassis.service import Projection
 from contracts.event import Event
 from contracts.events import agreements as a
 from contracts.events import impact as p
 from contracts.events import intake as i
 from services.matching.domain.policy import Policy
-from services.matching.handlers import agreements, needs, offers, results, stakeholders, steering
+from services.matching.handlers import agreements, needs, offers, rebuilding, results, stakeholders, steering
 
 
 def handlers(policy: Policy) -> Mapping[type[Event], Handler]:
@@ -47,3 +48,43 @@ def handlers(policy: Policy) -> Mapping[type[Event], Handler]:
 
 HANDLERS = handlers(Policy())
 """The handlers with the policy an installation has when it sets nothing."""
+
+PROJECTIONS: Mapping[str, Projection] = {
+    "needs": Projection(
+        ("need", "need_requirement", "need_receiver"),
+        {
+            i.NeedRegistered: rebuilding.note_needs,
+            i.NeedChanged: rebuilding.note_needs,
+            i.NeedWithdrawn: rebuilding.note_need_withdrawn,
+            i.NeedExpired: rebuilding.note_need_expired,
+            i.NeedFulfilled: rebuilding.note_need_fulfilled,
+        },
+    ),
+    "offers": Projection(
+        ("offer",),
+        {
+            i.OfferReceived: rebuilding.note_offers,
+            i.OfferChanged: rebuilding.note_offers,
+            i.OfferWithdrawn: rebuilding.note_offer_withdrawn,
+            i.OfferExpired: rebuilding.note_offer_expired,
+        },
+    ),
+    "stakeholders": Projection(
+        ("stakeholder", "membership"),
+        {
+            i.StakeholderRegistered: rebuilding.note_names,
+            i.StakeholderChanged: rebuilding.note_names,
+            i.StakeholderVetted: rebuilding.note_vetting,
+            i.AccountManagerAssigned: rebuilding.note_managers,
+            i.StakeholderMembershipChanged: on_membership_changed,
+        },
+    ),
+    "steering": Projection(
+        ("priorities", "neighbourhood_indicator"),
+        {
+            i.PrioritiesSet: steering.on_priorities_set,
+            i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
+        },
+    ),
+}
+"""Read models that can be rebuilt from the log. Matches and the ledger are decisions: they cannot."""

@@ -22,7 +22,7 @@ async def on_need_registered(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedRegistered]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the need's lines in the ledger and proposes for it."""
-    new = await unit.store.projections.save_needs(unit.scope, [_record(one.event) for one in deliveries])
+    new = await unit.store.projections.save_needs(unit.scope, [record_of(one.event) for one in deliveries])
     fresh = {one.event.need_id: one for one in deliveries if one.event.need_id in new}
     await open_lines(unit, "need", [(need_id, one.event.lines) for need_id, one in fresh.items()])
     await propose_for_needs(
@@ -35,7 +35,7 @@ async def on_need_changed(
 ) -> None:
     """Adjusts what is asked; proposals are looked at again."""
     newest = {one.event.need_id: one for one in sorted(deliveries, key=lambda one: one.event.version)}
-    new = await unit.store.projections.save_needs(unit.scope, [_record(one.event) for one in newest.values()])
+    new = await unit.store.projections.save_needs(unit.scope, [record_of(one.event) for one in newest.values()])
     changed = {need_id: one for need_id, one in newest.items() if need_id in new}
     await revise_lines(unit, "need", {need_id: (one.event.lines, one) for need_id, one in changed.items()})
     await unit.store.ledger.list_needs(unit.scope, changed)
@@ -73,7 +73,8 @@ async def _close(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]],
         await unit.store.revisions.ask(unit.scope, unit.now, offers=answers, widen=True)
 
 
-def _record(event: State) -> dict[str, Any]:
+def record_of(event: State) -> dict[str, Any]:
+    """The need as the read model keeps it."""
     return {
         "need_id": event.need_id,
         "version": event.version,

@@ -24,7 +24,7 @@ async def on_offer_received(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.OfferReceived]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the offer's lines in the ledger and proposes it. Until its giver is checked it is only kept."""
-    new = await unit.store.projections.save_offers(unit.scope, [_record(one.event) for one in deliveries])
+    new = await unit.store.projections.save_offers(unit.scope, [record_of(one.event) for one in deliveries])
     fresh = {one.event.offer_id: one for one in deliveries if one.event.offer_id in new}
     await open_lines(unit, "offer", [(offer_id, one.event.lines) for offer_id, one in fresh.items()])
 
@@ -39,7 +39,7 @@ async def on_offer_changed(
 ) -> None:
     """Adjusts what is offered; proposals are looked at again."""
     newest = {one.event.offer_id: one for one in sorted(deliveries, key=lambda one: one.event.version)}
-    new = await unit.store.projections.save_offers(unit.scope, [_record(one.event) for one in newest.values()])
+    new = await unit.store.projections.save_offers(unit.scope, [record_of(one.event) for one in newest.values()])
     changed = {offer_id: one for offer_id, one in newest.items() if offer_id in new}
     await revise_lines(unit, "offer", {offer_id: (one.event.lines, one) for offer_id, one in changed.items()})
     await unit.store.ledger.list_offers(unit.scope, changed)
@@ -72,7 +72,8 @@ def _offers_in(proposal: Proposal) -> list[UUID]:
     return [share.allocation.offer_id for share in proposal.shares]
 
 
-def _record(event: State) -> dict[str, Any]:
+def record_of(event: State) -> dict[str, Any]:
+    """The offer as the read model keeps it."""
     return {
         "offer_id": event.offer_id,
         "version": event.version,

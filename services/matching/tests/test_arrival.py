@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chassis.clock import new_id
+from chassis.replay import replay
 from contracts.events import intake
 from contracts.events.matching import MatchProposed
+from services.matching.app import service
 from services.matching.tests.world import World, goods, load_partnerships, money, play
 
 pytestmark = pytest.mark.integration
@@ -20,6 +22,8 @@ TABLES = (
     "match_party",
     "match_allocation",
     "outbox",
+    "need_requirement",
+    "need_receiver",
 )
 
 
@@ -157,3 +161,23 @@ async def test_steering_raises_what_the_focus_group_wants(world: World) -> None:
     [after] = await world.proposals(steered)
     assert after["score"] > before["score"]
     assert {one["code"] for one in after["reasons"]} >= {"priority", "hardship"}
+
+
+async def test_read_models_are_rebuilt_from_the_log_and_nothing_is_decided_again(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    receiver = await world.stakeholder("Arimo", "association")
+    need = await world.need("Sedie", goods("5"), requires=["delivery"], receivers=[receiver])
+    await world.need("Sedie e tavoli", goods("6"), need_id=need, requires=["storage"], receivers=[receiver])
+    closed = await world.need("Libri", goods("5"))
+    offer = await world.offer("Sedie", giver, goods("8"))
+    await world.withdraw_need(closed)
+    await world.withdraw_offer(offer)
+    await world.settled()
+    before = await everything(world)
+    made = service(world.running.settings)
+    for name, projection in made.projections.items():
+        async with world.running.app.state.units.pool.acquire() as connection:
+            for table in projection.tables:
+                await connection.execute(f"DELETE FROM {table} WHERE city = $1", world.city)
+        assert (await replay(made, name)).kept_aside == 0
+    assert await everything(world) == before

@@ -1,0 +1,60 @@
+"""The read models alone, for ``sportello replay``: nothing is proposed, posted or published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal
+
+from chassis.delivery import Delivery
+from chassis.unit import Unit
+from services.matching.handlers import needs, offers
+from services.matching.store import MatchingStore
+
+
+async def note_needs(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
+    """Needs as last described."""
+    newest = {one.event.need_id: one.event for one in sorted(deliveries, key=lambda one: one.event.version)}
+    await unit.store.projections.save_needs(unit.scope, [needs.record_of(event) for event in newest.values()])
+
+
+async def note_offers(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
+    """Offers as last described."""
+    newest = {one.event.offer_id: one.event for one in sorted(deliveries, key=lambda one: one.event.version)}
+    await unit.store.projections.save_offers(unit.scope, [offers.record_of(event) for event in newest.values()])
+
+
+async def note_names(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
+    await unit.store.projections.name_stakeholders(unit.scope, [one.event for one in deliveries])
+
+
+async def note_vetting(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
+    await unit.store.projections.vet_stakeholders(unit.scope, [one.event for one in deliveries])
+
+
+async def note_managers(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
+    await unit.store.projections.assign_managers(unit.scope, [one.event for one in deliveries])
+
+
+async def _need_closed(
+    unit: Unit[MatchingStore],
+    deliveries: Sequence[Delivery[Any]],
+    *,
+    state: Literal["withdrawn", "expired", "fulfilled"],
+) -> None:
+    for one in deliveries:
+        await unit.store.projections.close_need(unit.scope, one.event.need_id, one.event.version, state)
+
+
+async def _offer_closed(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]], *, state: Literal["withdrawn", "expired"]
+) -> None:
+    for one in deliveries:
+        await unit.store.projections.close_offer(unit.scope, one.event.offer_id, one.event.version, state)
+
+
+note_need_withdrawn = partial(_need_closed, state="withdrawn")
+note_need_expired = partial(_need_closed, state="expired")
+note_need_fulfilled = partial(_need_closed, state="fulfilled")
+note_offer_withdrawn = partial(_offer_closed, state="withdrawn")
+note_offer_expired = partial(_offer_closed, state="expired")
