@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -24,13 +24,19 @@ def verdict(match: Match, key: str, need: Need, offers: Mapping[UUID, Offer], no
     mine = [offers[part.allocation.offer_id] for part in match.parts if part.allocation.offer_id in offers]
     if match.state == "accepted":
         return "party_withdrew" if not match.is_committed and _withdrawn(need, mine) else None
+    lost = lost_ground(need, mine, now)
+    if lost is not None or match.is_reserved:
+        return lost
+    return None if _still_the_same(match, key, need, mine, now) else "superseded"
+
+
+def lost_ground(need: Need, offers: Collection[Offer], now: datetime) -> Literal["need_closed", "offer_closed"] | None:
+    """Why nobody can agree to this any more: the need or an offer is closed, or a giver is not approved."""
     if not need.is_open:
         return "need_closed"
-    if any(not offer.is_open or not offer.giver.may_give(now) for offer in mine):
+    if any(not offer.is_open or not offer.giver.may_give(now) for offer in offers):
         return "offer_closed"
-    if match.is_reserved:
-        return None
-    return None if _still_the_same(match, key, need, mine, now) else "superseded"
+    return None
 
 
 def _withdrawn(need: Need, offers: list[Offer]) -> bool:

@@ -14,6 +14,7 @@ from services.matching.domain import refusals
 from services.matching.domain.ledger import NotEnough
 from services.matching.domain.match import Channel, Decision, Match, QuantityFixed, QuantityMissing, Said
 from services.matching.domain.policy import Policy
+from services.matching.domain.revision import lost_ground
 from services.matching.domain.speakers import Speaker, voice
 from services.matching.domain.states import WrongState
 from services.matching.handlers.concluding import conclude
@@ -52,7 +53,7 @@ async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, p
     match = await _locked(unit, command.match_id)
     heard = voice(match, speaker, command.party_id, command.channel, command.note)
     check(match.version)
-    lines = await _offered_lines(unit, match) if command.quantities else {}
+    lines = {} if match.is_reserved else await _still_standing(unit, match)
     try:
         decision = matches.consent(
             match,
@@ -115,8 +116,12 @@ async def _locked(unit: Unit[MatchingStore], match_id: UUID) -> Match:
     return found[match_id]
 
 
-async def _offered_lines(unit: Unit[MatchingStore], match: Match) -> dict[tuple[UUID, int], Line]:
+async def _still_standing(unit: Unit[MatchingStore], match: Match) -> dict[tuple[UUID, int], Line]:
+    """The offered lines of a proposal whose need and offers are open; it may be older than the news of today."""
+    need = (await unit.store.candidates.needs(unit.scope, [match.need_id]))[match.need_id]
     offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})
+    if match.state == "proposed" and lost_ground(need, offers.values(), unit.now):
+        raise refusals.NoLongerThere
     return {
         (offer_id, index): line for offer_id, offer in offers.items() for index, line in enumerate(offer.state.lines)
     }

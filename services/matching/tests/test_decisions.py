@@ -197,6 +197,18 @@ async def test_quantity_open_on_both_sides_is_fixed_by_whoever_says_yes_first(wo
         assert (await world.balance(subject))["total"] == 40
 
 
+async def test_nobody_agrees_to_an_offer_that_was_closed_a_moment_ago(world: World) -> None:
+    match, _, offer, giver = await proposed(world)
+    async with world.running.app.state.units.pool.acquire() as connection:
+        # The news is in, the second look at this proposal is not.
+        await connection.execute("UPDATE offer SET state = 'expired' WHERE city = $1", world.city)
+    async with world.partner(giver) as client:
+        answer = await accept(client, match)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no-longer-available")
+    assert (await world.match(match["match_id"]))["state"] == "expired"
+    assert (await world.balance(offer))["reserved"] == 0
+
+
 async def test_why_not_names_every_obstacle(world: World) -> None:
     _, need, _, _ = await proposed(world)
     other = await world.stakeholder("Accenture", vetted=False)
