@@ -18,7 +18,7 @@ lock() {
     output=$1
     shift
     "$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-        --no-emit-package django --no-emit-package asgiref --no-emit-package sqlparse \
+        --no-emit-package django --no-emit-package sqlparse \
         ${UPGRADE:-} pyproject.toml "$@" --output-file "requirements/$output"
 }
 
