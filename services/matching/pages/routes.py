@@ -30,7 +30,7 @@ from services.matching.pages import texts
 from services.matching.pages.forms import AcceptForm, DeclineForm, ReleaseForm
 from services.matching.settings import MatchingSettings
 from services.matching.store.overview import Wanted
-from services.matching.views import MatchView
+from services.matching.views import MatchView, PartyView
 
 _PAGE = 30
 _COMPARED = 6
@@ -161,7 +161,7 @@ async def _show(
         "proposal.html",
         status=status,
         match=match,
-        names={party.party_id: party.name for party in match.parties},
+        names={party.party_id: _called(party) for party in match.parties},
         awaited_of_me=awaited,
         for_others=[party.party_id for party in match.parties if party.party_id in match.awaited] if manages else [],
         may_decline=match.state == "proposed" and bool(_own(actor, match) or manages),
@@ -181,6 +181,11 @@ async def _show(
         text=texts.text,
         closing=texts.closing,
     )
+
+
+def _called(party: PartyView) -> str:
+    """A department goes by its code in the events; people know it by its name."""
+    return label("department", party.department) if party.department else party.name
 
 
 def _own(actor: Actor, match: MatchView) -> list[str]:
