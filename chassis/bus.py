@@ -21,7 +21,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from chassis import log, metrics
-from chassis.delivery import Record
+from chassis.delivery import Record, key_text
 from chassis.failures import ConsumerHalted
 from chassis.inbox import Consumer
 from chassis.settings import Settings
@@ -109,7 +109,7 @@ class Bus:
             topic=record.topic.removeprefix(self._prefix),
             partition=record.partition,
             offset=record.offset,
-            key=_text(record.key),
+            key=key_text(record.key),
             value=record.value,
             headers=tuple(record.headers),
             received_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
@@ -143,10 +143,6 @@ class Bus:
         """How many partitions this process reads."""
         client = self.kafka
         return len(client.assignment()) if client else 0
-
-
-def _text(key: bytes | None) -> str:
-    return key.decode(errors="replace") if key else ""
 
 
 async def _keep_headers_out(records: tuple[ConsumerRecord[Any, Any], ...], original: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -12,6 +13,17 @@ from contracts.envelope import Envelope
 from contracts.event import Event
 
 EventT = TypeVar("EventT", bound=Event)
+_LONGEST_KEY = 500
+
+
+def key_text(key: bytes | None) -> str:
+    """A record's key as PostgreSQL can hold and index it; different keys stay different."""
+    if not key:
+        return ""
+    text = key.decode(errors="replace")
+    if "\x00" not in text and "\ufffd" not in text and len(key) <= _LONGEST_KEY:
+        return text
+    return f"{text[:100].replace(chr(0), chr(0xFFFD))}#{hashlib.sha256(key).hexdigest()}"
 
 
 @dataclass(frozen=True)

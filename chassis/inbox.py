@@ -105,11 +105,14 @@ class Consumer(Generic[StoreT]):
     async def _together(self, records: Sequence[Record]) -> None:
         """All of them in one transaction, or none."""
         readable = [delivery for record in records if (delivery := self._read(record)) is not None]
+        if not readable:
+            async with self.units.pool.acquire() as connection:
+                await positions.pass_over(connection, self.name, records)
+            return
         async with self.units.begin(self._scope(self._settings.default_city)) as unit:
             await self._apply(unit, readable)
             await positions.advance(unit.connection, self.name, records)
-        if readable:
-            self._bad_in_a_row = 0
+        self._bad_in_a_row = 0
 
     async def _alone(self, record: Record) -> None:
         """Applies one record, trying again what may pass; keeps aside what cannot be applied."""
@@ -118,13 +121,8 @@ class Consumer(Generic[StoreT]):
         while True:
             aside: letters.Aside | None = None
             try:
-                await self._together([record])
+                await self._applied_or_answered(record)
                 return
-            except BadRecord as bad:
-                if bad.record.topic in self._unreadable:
-                    await self._answer_unreadable(bad)
-                    return
-                aside = letters.Aside("parked", str(bad))
             except Waiting as waiting:
                 aside = letters.Aside("waiting", str(waiting), waiting.topic, waiting.key)
             except PermanentFailure as failure:
@@ -143,6 +141,14 @@ class Consumer(Generic[StoreT]):
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
+
+    async def _applied_or_answered(self, record: Record) -> None:
+        try:
+            await self._together([record])
+        except BadRecord as bad:
+            if record.topic not in self._unreadable:
+                raise
+            await self._answer_unreadable(bad)
 
     def _read(self, record: Record) -> Delivery[Any] | None:
         """The event in ``record``; None when its type is not for this service. Raises :class:`BadRecord`."""
@@ -165,7 +171,7 @@ class Consumer(Generic[StoreT]):
     async def _apply(self, unit: Unit[StoreT], deliveries: Sequence[Delivery[Any]]) -> None:
         fresh = await self._fresh(unit, deliveries)
         keys = {(delivery.record.topic, delivery.record.key) for delivery in fresh}
-        held = await letters.held(unit.connection, self.name, keys)
+        held, awaiting = await letters.concerned(unit.connection, self.name, keys)
         ready = []
         for delivery in fresh:
             if (delivery.record.topic, delivery.record.key) in held:
@@ -180,8 +186,9 @@ class Consumer(Generic[StoreT]):
             return
         await self._handle(unit, ready)
         arrived = {(delivery.record.topic, delivery.record.key) for delivery in ready}
-        for topic, key in await letters.awaiting(unit.connection, self.name, arrived):
-            await self.replay_key(unit, topic, key, by="arrival")
+        for (topic, key), awaited in awaiting.items():
+            if awaited & arrived:
+                await self.replay_key(unit, topic, key, by="arrival")
 
     async def _fresh(self, unit: Unit[StoreT], deliveries: Sequence[Delivery[Any]]) -> list[Delivery[Any]]:
         """Those not seen before, each once; the inbox remembers them with this transaction."""
@@ -282,12 +289,11 @@ class Consumer(Generic[StoreT]):
         return sum([await self.replay(topic, key, by="sweep") for topic, key in due])
 
     async def _keep(self, record: Record, aside: letters.Aside) -> None:
-        """Keeps the record aside, and the inbox remembers it."""
+        """Keeps the record aside, and the inbox remembers it; nothing when another instance was done with it first."""
         envelope = _envelope_or_none(record)
         async with self.units.begin(self._scope(self._settings.default_city)) as unit:
-            await letters.keep(unit.connection, self.name, record, envelope, aside, self._settings.default_city)
-            if envelope is not None:
-                await self._fresh_marker(unit, envelope)
+            if envelope is None or await self._fresh_marker(unit, envelope):
+                await letters.keep(unit.connection, self.name, record, envelope, aside, self._settings.default_city)
             await positions.advance(unit.connection, self.name, [record])
         event_type = envelope.type if envelope and envelope.type in REGISTRY else "unknown"
         metrics.consumed.labels(event_type, aside.status).inc()
@@ -303,14 +309,17 @@ class Consumer(Generic[StoreT]):
             _logger.critical("inbox.halted", bad_in_a_row=self._bad_in_a_row)
             raise ConsumerHalted(f"{self._bad_in_a_row} bad events in a row")
 
-    async def _fresh_marker(self, unit: Unit[StoreT], envelope: Envelope) -> None:
-        await unit.connection.execute(
-            "INSERT INTO inbox (city, consumer, source, event_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    async def _fresh_marker(self, unit: Unit[StoreT], envelope: Envelope) -> bool:
+        """False when the inbox knows the event already."""
+        new = await unit.connection.fetchval(
+            "INSERT INTO inbox (city, consumer, source, event_id) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT DO NOTHING RETURNING true",
             envelope.city,
             self.name,
             envelope.source,
             envelope.id,
         )
+        return bool(new)
 
     async def _answer_unreadable(self, bad: BadRecord) -> None:
         """Lets the service answer a record that is no valid event, once."""

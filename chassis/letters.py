@@ -50,13 +50,19 @@ def _identity(record: Record, envelope: Envelope | None) -> tuple[str, str]:
     return f"kafka:{record.topic}", f"{record.partition}:{record.offset}"
 
 
+def _storable(text: str) -> str:
+    """``text`` without what no column takes: NUL and half surrogates."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
 async def keep(
     connection: Connection, consumer: str, record: Record, envelope: Envelope | None, aside: Aside, default_city: str
 ) -> None:
     """Keeps ``record`` aside; a second time is a no-op. ``default_city`` when its envelope cannot be read."""
     source, event_id = _identity(record, envelope)
     headers = [
-        [name, base64.b64encode(value).decode() if value is not None else None] for name, value in record.headers
+        [_storable(name), base64.b64encode(value).decode() if value is not None else None]
+        for name, value in record.headers
     ]
     await connection.execute(
         'INSERT INTO dead_letter (consumer, source, event_id, event_type, city, topic, partition, "offset", key,'
@@ -76,39 +82,45 @@ async def keep(
         record.value,
         headers,
         aside.status,
-        aside.reason[:4000],
+        _storable(aside.reason[:4000]),
         aside.awaits_topic,
         aside.awaits_key,
         record.received_at,
     )
 
 
-async def held(connection: Connection, consumer: str, keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of ``keys`` (topic, key) that have an event kept aside."""
+_CONCERNED = """
+WITH asked AS (SELECT * FROM unnest($2::text[], $3::text[]) AS row (topic, key)),
+held AS (SELECT topic, key FROM dead_letter
+    WHERE consumer = $1 AND status IN ('parked', 'behind', 'waiting') AND (topic, key) IN (SELECT * FROM asked)
+    FOR SHARE)
+SELECT topic, key, NULL AS awaits_topic, NULL AS awaits_key FROM held
+UNION
+SELECT topic, key, awaits_topic, awaits_key FROM dead_letter
+WHERE consumer = $1 AND status = 'waiting' AND (awaits_topic, awaits_key) IN (SELECT * FROM asked)
+"""
+
+Key = tuple[str, str]
+
+
+async def concerned(
+    connection: Connection, consumer: str, keys: Collection[Key]
+) -> tuple[set[Key], dict[Key, set[Key]]]:
+    """Those of ``keys`` (topic, key) that have an event kept aside, and the keys whose events wait for one of ``keys``.
+
+    An event that another instance keeps waiting after this look is found by the sweep.
+    """
     if not keys:
-        return set()
-    rows = await connection.fetch(
-        "SELECT topic, key FROM dead_letter WHERE consumer = $1 AND status IN ('parked', 'behind', 'waiting')"
-        " AND (topic, key) IN (SELECT * FROM unnest($2::text[], $3::text[])) FOR SHARE",
-        consumer,
-        [topic for topic, _ in keys],
-        [key for _, key in keys],
-    )
-    return {(row["topic"], row["key"]) for row in rows}
-
-
-async def awaiting(
-    connection: Connection, consumer: str, arrived: Collection[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    """The keys whose oldest event waits for one of the aggregates that ``arrived``."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT topic, key FROM dead_letter WHERE consumer = $1 AND status = 'waiting'"
-        " AND (awaits_topic, awaits_key) IN (SELECT * FROM unnest($2::text[], $3::text[]))",
-        consumer,
-        [topic for topic, _ in arrived],
-        [key for _, key in arrived],
-    )
-    return [(row["topic"], row["key"]) for row in rows]
+        return set(), {}
+    rows = await connection.fetch(_CONCERNED, consumer, [topic for topic, _ in keys], [key for _, key in keys])
+    held, awaiting = set(), dict[Key, set[Key]]()
+    for row in rows:
+        key = (row["topic"], row["key"])
+        if row["awaits_key"] is None:
+            held.add(key)
+        else:
+            awaiting.setdefault(key, set()).add((row["awaits_topic"], row["awaits_key"]))
+    return held, awaiting
 
 
 async def due(connection: Connection, consumer: str, limit: int = 100) -> list[tuple[str, str]]:
@@ -158,7 +170,7 @@ async def put_back(connection: Connection, letter_id: int, aside: Aside) -> None
         " WHERE letter_id = $1",
         letter_id,
         aside.status,
-        aside.reason[:4000],
+        _storable(aside.reason[:4000]),
         aside.awaits_topic,
         aside.awaits_key,
     )

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import letters, positions
 from chassis.database.pool import Pool, connect, set_codecs
-from chassis.delivery import Record
+from chassis.delivery import Record, key_text
 from chassis.inbox import Consumer
 from chassis.service import Projection, Service
 from chassis.unit import Units
@@ -170,7 +170,7 @@ class _Reader:
             topic=record.topic.removeprefix(self._prefix),
             partition=record.partition,
             offset=record.offset,
-            key=record.key.decode(errors="replace") if record.key else "",
+            key=key_text(record.key),
             value=record.value,
             headers=tuple(record.headers),
             received_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),

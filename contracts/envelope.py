@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 Headers = Iterable[tuple[str, bytes | None]]
 REQUIRED = ("specversion", "id", "source", "type", "city")
+MAX_BYTES = 500
+"""Of the attributes that identify an event: consumers index them."""
 
 
 class EnvelopeError(ValueError):
@@ -67,7 +69,8 @@ class Envelope:
         """The envelope in ``headers``.
 
         ``received_at`` stands in for a missing ``ce_time``. Raises :class:`EnvelopeError` for a header that is not
-        UTF-8, a missing required attribute, another CloudEvents version, or a time that is not RFC 3339.
+        UTF-8 or holds a NUL (no database column takes one), a required attribute that is missing or too long, another
+        CloudEvents version, or a time that is not RFC 3339.
         """
         attributes = dict(_decoded(headers))
         content_type = attributes.get("content-type", "application/json")
@@ -77,6 +80,8 @@ class Envelope:
         for name in REQUIRED:
             if not ce.get(name):
                 raise EnvelopeError(f"ce_{name}", "is missing")
+            if len(ce[name].encode()) > MAX_BYTES:
+                raise EnvelopeError(f"ce_{name}", f"is longer than {MAX_BYTES} bytes")
         if ce["specversion"] != "1.0":
             raise EnvelopeError("ce_specversion", f"'{ce['specversion']}' is not 1.0")
         return cls(
@@ -100,9 +105,12 @@ def _decoded(headers: Headers) -> Iterable[tuple[str, str]]:
         if not relevant or value is None:
             continue
         try:
-            yield name, value.decode()
+            text = value.decode()
         except UnicodeDecodeError as error:
             raise EnvelopeError(name, "is not UTF-8") from error
+        if "\x00" in text or "\x00" in name:
+            raise EnvelopeError(name.replace("\x00", ""), "holds a NUL character")
+        yield name, text
 
 
 def _time(text: str | None, received_at: datetime | None) -> datetime:

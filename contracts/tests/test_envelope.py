@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.envelope import REQUIRED, Envelope, EnvelopeError
+from contracts.envelope import MAX_BYTES, REQUIRED, Envelope, EnvelopeError
 from contracts.tests.strategies import instants
 
 pytestmark = pytest.mark.unit
@@ -20,7 +20,7 @@ ENVELOPE = Envelope(
     traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 )  # fmt: skip
 
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=30)
 envelopes = st.builds(
     Envelope,
     id=texts,
@@ -78,6 +78,21 @@ def test_a_header_that_is_not_utf8_is_named(name: str) -> None:
     with pytest.raises(EnvelopeError, match="not UTF-8") as refusal:
         Envelope.from_headers(headers(**{name: b"\xff\xfe"}))
     assert refusal.value.attribute == name
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_city", "ce_time", "ce_correlationid", "tracestate"])
+def test_a_header_with_a_nul_is_named_and_the_nul_is_not_repeated(name: str) -> None:
+    with pytest.raises(EnvelopeError, match="NUL") as refusal:
+        Envelope.from_headers(headers(**{name: b"a\x00b"}))
+    assert refusal.value.attribute == name
+    assert "\x00" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_city"])
+def test_what_identifies_an_event_fits_into_an_index(name: str) -> None:
+    assert Envelope.from_headers(headers(**{name: b"a" * MAX_BYTES}))
+    with pytest.raises(EnvelopeError, match="longer than"):
+        Envelope.from_headers(headers(**{name: b"a" * (MAX_BYTES + 1)}))
 
 
 @pytest.mark.parametrize("media_type", [b"application/cloudevents+json", b"text/plain", b"application/jsonx", b""])
