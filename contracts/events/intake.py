@@ -85,6 +85,7 @@ class _NeedState(Event):
     need_id: UUID
     version: int = Field(ge=1)
     department: Slug
+    department_name: ShortText | None = None
     with_departments: tuple[Slug, ...] = ()
     title: ShortText
     description: LongText | None = None

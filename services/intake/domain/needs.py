@@ -60,6 +60,7 @@ class Need:
     registered_at: datetime
     changed_at: datetime
     closing_reason: str | None = None
+    department_name: str | None = None
 
 
 def content_errors(content: NeedContent, now: datetime, before: NeedContent | None = None) -> list[FieldError]:
@@ -111,10 +112,24 @@ def unknown_receivers(content: NeedContent, known: Collection[UUID]) -> list[Fie
 
 
 def register(
-    need_id: UUID, content: NeedContent, account_manager_id: str | None, now: datetime
+    need_id: UUID,
+    content: NeedContent,
+    account_manager_id: str | None,
+    now: datetime,
+    department_name: str | None = None,
 ) -> tuple[Need, NeedRegistered]:
-    """A new open need."""
-    need = Need(need_id, 1, "open", content, account_manager_id, content.digest(), now, now)
+    """A new open need; ``department_name`` as in the registry."""
+    need = Need(
+        need_id,
+        1,
+        "open",
+        content,
+        account_manager_id,
+        content.digest(),
+        now,
+        now,
+        department_name=department_name,
+    )
     return need, _snapshot(NeedRegistered, need)
 
 
@@ -162,5 +177,9 @@ def _closed(need: Need, step: str, now: datetime, reason: str | None = None) -> 
 def _snapshot(event: type[SnapshotT], need: Need) -> SnapshotT:
     # The content has been validated by the same types when it came in.
     return event.model_construct(
-        need_id=need.need_id, version=need.version, account_manager_id=need.account_manager_id, **need.content.__dict__
+        need_id=need.need_id,
+        version=need.version,
+        account_manager_id=need.account_manager_id,
+        department_name=need.department_name,
+        **need.content.__dict__,
     )

@@ -39,7 +39,8 @@ async def register_need(unit: IntakeUnit, actor: Actor, content: NeedContent) ->
     if errors:
         raise invalid(errors)
     account_manager = Assignment(context.candidates).next(content.policy_area)
-    need, event = domain.register(unit.new_id(), content, account_manager, unit.now)
+    name = context.departments.get(content.department)
+    need, event = domain.register(unit.new_id(), content, account_manager, unit.now, name)
     if not await unit.store.needs.insert(unit.scope, [need]):
         known = await _known(unit, content)  # somebody registered the same reference in this moment
         assert known is not None

@@ -58,8 +58,14 @@ class _Desk:
             need.content.lines, content.lines, used
         )
 
-    def register(self, delivery: Delivery[NeedSubmitted], content: NeedContent, account_manager: str | None) -> None:
-        need, event = needs.register(self._unit.new_id(), content, account_manager, self._unit.now)
+    def register(
+        self,
+        delivery: Delivery[NeedSubmitted],
+        content: NeedContent,
+        account_manager: str | None,
+        department_name: str | None,
+    ) -> None:
+        need, event = needs.register(self._unit.new_id(), content, account_manager, self._unit.now, department_name)
         self._unit.append(event, aggregate_id=need.need_id, version=1, case=need.need_id, cause=delivery)
         self._known[_reference(need)] = need
         self._new.add(_reference(need))
@@ -129,7 +135,8 @@ async def _submit(
     if errors:
         await reject(unit, delivery, errors)
     elif need is None:
-        desk.register(delivery, content, assignment.next(content.policy_area))
+        name = context.departments.get(content.department)
+        desk.register(delivery, content, assignment.next(content.policy_area), name)
     else:
         desk.change(delivery, need, content, digest)
 

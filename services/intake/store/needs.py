@@ -18,7 +18,8 @@ from services.intake.store.people import AVAILABLE, candidates_in
 
 _COLUMNS = (
     "need_id, version, state, content::text AS content, account_manager_id, submitted_digest, closing_reason,"
-    " registered_at, changed_at"
+    " registered_at, changed_at,"
+    " (SELECT name FROM department WHERE department.city = need.city AND code = need.department) AS department_name"
 )
 
 _INSERT = """
@@ -67,7 +68,8 @@ ON CONFLICT (city, subject, slot) DO UPDATE SET held = account_manager_load.held
 """
 
 _LOOK_UP = f"""
-SELECT ARRAY(SELECT code FROM department WHERE city = $1 AND code = ANY ($2::text[])) AS departments,
+SELECT coalesce((SELECT jsonb_object_agg(code, name) FROM department
+                 WHERE city = $1 AND code = ANY ($2::text[])), '{{}}') AS departments,
        ARRAY(SELECT stakeholder_id FROM stakeholder WHERE city = $1 AND stakeholder_id = ANY ($3::uuid[])) AS receivers,
        coalesce((SELECT jsonb_object_agg(external_ref, stakeholder_id) FROM stakeholder
                  WHERE city = $1 AND external_ref = ANY ($4::text[])), '{{}}') AS receiver_refs,
@@ -86,9 +88,9 @@ ORDER BY need_id DESC LIMIT $9
 
 @dataclass(frozen=True)
 class NeedContext:
-    """What a need refers to, as far as the city knows it, and who could guide it."""
+    """What a need refers to, as far as the city knows it, and who could guide it. ``departments``: name by code."""
 
-    departments: frozenset[str]
+    departments: dict[str, str]
     receivers: frozenset[UUID]
     receiver_refs: dict[str, UUID]
     candidates: list[Candidate]
@@ -128,7 +130,7 @@ class Needs:
         )
         assert row is not None
         return NeedContext(
-            frozenset(row["departments"]),
+            row["departments"],
             frozenset(row["receivers"]),
             {ref: UUID(value) for ref, value in row["receiver_refs"].items()},
             candidates_in(row["available"]),
@@ -279,4 +281,5 @@ def _need(row: Any) -> Need:
         registered_at=row["registered_at"],
         changed_at=row["changed_at"],
         closing_reason=row["closing_reason"],
+        department_name=row["department_name"],
     )

@@ -265,7 +265,7 @@ def _parties(need: Need, offers: Sequence[Offer]) -> Iterable[Party]:
         party_id=f"department:{state.department}",
         role="department",
         department=state.department,
-        name=state.department,
+        name=state.department_name or state.department,
         account_manager_id=state.account_manager_id,
     )
     for giver in {offer.state.stakeholder_id: offer.giver for offer in offers}.values():
