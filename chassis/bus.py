@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -28,6 +29,8 @@ from chassis.settings import Settings
 
 _logger = log.get("bus")
 _SWEEP_SECONDS = 2.0
+_POLL_MS = 1000
+"""How long a poll waits for a first record. It comes back as soon as there is one."""
 
 
 class Bus:
@@ -41,10 +44,12 @@ class Bus:
         self._sweeper: asyncio.Task[None] | None = None
         self.last_poll = time.monotonic()
         quiet = logging.getLogger("sportello.faststream")
+        quiet.setLevel(logging.ERROR)  # it warns at every start that it will not make topics; that is as we want it
         self._broker = KafkaBroker(
             settings.kafka_bootstrap,
             client_id=f"{settings.service}-consumer",
             allow_auto_create_topics=False,
+            consumer_only=True,
             apply_types=False,
             graceful_timeout=settings.graceful_seconds,
             logger=quiet,
@@ -55,7 +60,6 @@ class Bus:
             batch=True,
             group_id=self._prefix + consumer.name,
             max_records=settings.consume_batch,
-            batch_timeout_ms=10,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -64,18 +68,16 @@ class Bus:
             decoder=_raw_records,
         )
         self._subscriber(self._deliver)
-        self._watch_polls()
+        self._subscriber.get_msg = self._poll  # type: ignore[method-assign]
 
-    def _watch_polls(self) -> None:
-        """Notes when the subscriber last came back from a poll: the sign of life that the broker does not give."""
-        poll = self._subscriber.get_msg
+    async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[Any, Any], ...]:
+        """The next records. FastStream's own poll sleeps after each empty one, and a lone event waits for that.
 
-        async def watched(consumer: AIOKafkaConsumer) -> Any:
-            message = await poll(consumer)
-            self.last_poll = time.monotonic()
-            return message
-
-        self._subscriber.get_msg = watched  # type: ignore[method-assign]
+        Notes when it last came back: the sign of life that the broker does not give.
+        """
+        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=self._settings.consume_batch)
+        self.last_poll = time.monotonic()
+        return tuple(chain.from_iterable(found.values()))
 
     async def start(self) -> None:
         await self._broker.start()

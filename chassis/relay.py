@@ -135,6 +135,9 @@ class Relay:
         )
         try:
             await producer.start()
+            # A mark that a crash of the database loses is an event sent twice, which consumers drop: nothing to wait
+            # for the disk for. What is relayed was committed by its writer, who did wait.
+            await connection.execute("SET synchronous_commit = off")
             await connection.execute("SELECT pg_advisory_lock_shared(hashtext(current_schema() || '.relays'), 0)")
             await self._serve(connection, producer)
         finally:

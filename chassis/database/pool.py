@@ -28,6 +28,12 @@ async def set_codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         await connection.set_type_codec(name, encoder=_dumps, decoder=orjson.loads, schema="pg_catalog")
 
 
+async def _as_it_is(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Nobody changes a pooled session (settings, listeners, cursors; whoever takes a session lock gives it back), so
+    asyncpg's four statements of cleaning after every use would clean nothing. It still rolls back what is left open.
+    """
+
+
 async def create_pool(settings: Settings) -> Pool:
     """The pool of the runtime role, whose ``search_path`` is the service's own schema."""
     return await asyncpg.create_pool(
@@ -35,6 +41,7 @@ async def create_pool(settings: Settings) -> Pool:
         min_size=2,
         max_size=settings.database_pool_size,
         init=set_codecs,
+        reset=_as_it_is,
         command_timeout=60,
         server_settings={"application_name": f"sportello-{settings.service}"},
     )
