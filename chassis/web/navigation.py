@@ -46,7 +46,7 @@ PLACES = (
     Place(
         "/agreements/desk",
         mark("Agreement files"),
-        frozenset({"legal", "signatory", "account_manager"}),
+        frozenset({"legal", "signatory", "account_manager", "department", "partner"}),
     ),
     Place(
         "/notifications/inbox",

@@ -165,7 +165,7 @@ async def test_guests_see_what_is_public_and_the_way_in(guest: httpx.AsyncClient
 @pytest.mark.parametrize(
     ("role", "sees", "does_not_see"),
     [
-        ("partner", "/intake/mine", "/agreements/desk"),
+        ("partner", "/agreements/desk", "/intake/operations"),
         ("department", "/matching/proposals", "/intake/offers/new"),
         ("account_manager", "/notifications/inbox", "/intake/operations"),
         ("legal", "/agreements/desk", "/matching/proposals"),
