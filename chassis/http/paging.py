@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -30,17 +31,41 @@ def encode(*position: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(position, default=str)).decode().rstrip("=")
 
 
-def decode(cursor: str | None, length: int) -> list[Any] | None:
-    """The sort position in ``cursor``; None at the start. Raises a 400 problem for anything else."""
+def decode(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any] | None:
+    """The sort position in ``cursor``, each part read by its kind (:func:`instant`, ``UUID`` …); None at the start.
+
+    A kind raises ValueError, TypeError or AttributeError for a part that is none of its own. Raises a 400 problem for a
+    cursor that this list did not give.
+    """
     if not cursor:
         return None
     try:
         position = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as error:
+        return [kind(part) for kind, part in zip(kinds, position, strict=True)]
+    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
         raise _bad_cursor() from error
-    if not isinstance(position, list) or len(position) != length:
-        raise _bad_cursor()
-    return position
+
+
+def instant(part: Any) -> datetime:
+    """A time with its offset from UTC."""
+    moment = datetime.fromisoformat(part)
+    if moment.tzinfo is None:
+        raise ValueError("a time without offset")
+    return moment
+
+
+def text(part: Any) -> str:
+    """Text that a database column takes."""
+    if not isinstance(part, str) or "\x00" in part:
+        raise ValueError("not a text")
+    return part
+
+
+def small(part: Any) -> int:
+    """A number that an integer column takes."""
+    if isinstance(part, bool) or not isinstance(part, int) or not -(2**31) <= part < 2**31:
+        raise ValueError("not a small number")
+    return part
 
 
 def _bad_cursor() -> Problem:

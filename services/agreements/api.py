@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -13,8 +12,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
 from chassis.http.etag import etag, optional_version
-from chassis.http.paging import After, Limit, Page, decode, page
-from chassis.http.problem import Problem, not_found
+from chassis.http.paging import After, Limit, Page, decode, instant, page, small
+from chassis.http.problem import not_found
 from chassis.scope import Scope
 from chassis.service import units_of
 from contracts.values import Slug
@@ -88,35 +87,6 @@ def reach_of(actor: Actor) -> dict[str, Any]:
     return {"readable_by": own_stakeholders(actor)}
 
 
-def position_of(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any] | None:
-    """The sort position in a cursor, each part read by its kind. Raises a 400 problem for what is none of ours."""
-    position = decode(cursor, len(kinds))
-    try:
-        return [kind(part) for kind, part in zip(kinds, position, strict=True)] if position else None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise Problem(
-            400,
-            "bad-cursor",
-            "Il cursore 'after' non è di questo elenco: ripartire dalla prima pagina.",
-            "The cursor 'after' is not one of this list: start again from the first page.",
-        ) from error
-
-
-def instant(part: Any) -> datetime:
-    """A time with its offset. Raises ValueError or TypeError for what is none."""
-    moment = datetime.fromisoformat(part)
-    if moment.tzinfo is None:
-        raise ValueError(part)
-    return moment
-
-
-def small(part: Any) -> int:
-    """A year or a number of the register. Raises ValueError for what is none."""
-    if not isinstance(part, int) or not 0 <= part < 2**31:
-        raise ValueError(part)
-    return part
-
-
 @router.get("/agreements")
 async def list_agreements(
     request: Request,
@@ -131,7 +101,7 @@ async def list_agreements(
 ) -> Page[AgreementSummary]:
     """Files that the caller may read, newest first."""
     wanted = Wanted(tuple(state) if state else None, need, match, instrument, q, **reach_of(actor))
-    start = position_of(after, instant, UUID)
+    start = decode(after, instant, UUID)
     async with units_of(request).reading() as store:
         files = await store.files.listed(scope_of(actor), wanted, start, limit)
     return page([summary_of(file) for file in files], limit, lambda one: (one.drafted_at, one.agreement_id))
@@ -319,6 +289,6 @@ async def list_register(
 ) -> Page[RegisterView]:
     """The public register of signed agreements, newest first."""
     async with units_of(request).reading() as store:
-        rows = await store.register.signed(scope_of(actor), position_of(after, small, small), limit)
+        rows = await store.register.signed(scope_of(actor), decode(after, small, small), limit)
     lines = [register_line(row) for row in rows]
     return page(lines, limit, lambda one: tuple(int(part) for part in one.protocol.split("/")))

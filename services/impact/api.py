@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,14 +11,14 @@ from pydantic import BaseModel
 
 from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers, problems
 from chassis.http.etag import check, etag, expected_version
-from chassis.http.paging import After, Limit, Page, decode, page
+from chassis.http.paging import After, Limit, Page, decode, page, text
 from chassis.http.problem import not_found
 from chassis.service import units_of
 from chassis.unit import Unit
 from contracts.values import Slug
 from services.impact import edge, exports
-from services.impact.answers import REPORT, answers, problems
 from services.impact.domain.commands import (
     CorrectDelivery,
     CorrectMeasurement,
@@ -28,7 +27,7 @@ from services.impact.domain.commands import (
     RecordMeasurement,
 )
 from services.impact.domain.reports import Filters, PlanReport, PlanSummary, Summary
-from services.impact.edge import DeliveryReply, MeasurementReply, scope_of
+from services.impact.edge import REPORT, DeliveryReply, MeasurementReply, scope_of
 from services.impact.handlers import indicators, results
 from services.impact.store import Store
 
@@ -191,11 +190,9 @@ async def list_indicators(
     request: Request, actor: CurrentActor, limit: Limit = 200, after: After = None
 ) -> Page[IndicatorEntry]:
     """The indicator library, public, with the indicators that only plans name."""
-    position = decode(after, 1) or [""]
-    if not re.fullmatch(r"[a-z0-9_-]*", str(position[0])):
-        raise edge.bad_cursor()
+    position = decode(after, text) or [""]
     async with units_of(request).reading() as store:
-        rows = await store.library.page(scope_of(actor), str(position[0]), limit + 1)
+        rows = await store.library.page(scope_of(actor), position[0], limit + 1)
     return page([IndicatorEntry(**dict(row)) for row in rows], limit, lambda one: (one.code,))
 
 

@@ -37,6 +37,10 @@ def reporter_of(actor: Actor) -> Reporter:
     )
 
 
+REPORT = (400, 401, 403, 404, 409, 422)
+"""What a report may be refused with."""
+
+
 def reach_of(actor: Actor) -> Reach | None:
     """Whose plans the actor sees; None for none at all."""
     if actor.has(*READS_ALL):
@@ -52,22 +56,8 @@ def scope_of(actor: Actor) -> Scope:
 
 def plan_position(cursor: str | None) -> tuple[date, UUID] | None:
     """Where a list of plans goes on. Raises a 400 problem for a cursor that is not one of ours."""
-    position = decode(cursor, 2)
-    if position is None:
-        return None
-    try:
-        return date.fromisoformat(str(position[0])), UUID(str(position[1]))
-    except ValueError as error:
-        raise bad_cursor() from error
-
-
-def bad_cursor() -> Problem:
-    return Problem(
-        400,
-        "bad-cursor",
-        "Il cursore 'after' non è valido: ripartire dalla prima pagina.",
-        "The cursor 'after' is not valid: start again from the first page.",
-    )
+    position = decode(cursor, date.fromisoformat, UUID)
+    return (position[0], position[1]) if position else None
 
 
 async def plan_for(store: Store, actor: Actor, plan_id: UUID) -> tuple[Plan, PlanReport]:

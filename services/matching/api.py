@@ -13,7 +13,7 @@ from chassis.auth.dependencies import refuse_unless
 from chassis.http.commands import command
 from chassis.http.etag import etag, optional_version
 from chassis.http.paging import After, Limit, Page, decode, page
-from chassis.http.problem import Problem, not_found
+from chassis.http.problem import not_found
 from chassis.scope import Scope
 from chassis.service import units_of
 from services.matching import decisions
@@ -155,15 +155,5 @@ def scope_of(actor: Actor) -> Scope:
 
 def position(after: str | None) -> tuple[date, float, UUID] | None:
     """The position behind a cursor. Raises Problem 400 for anything else."""
-    found = decode(after, 3)
-    if found is None:
-        return None
-    try:
-        return date.fromisoformat(found[0]), float(found[1]), UUID(found[2])
-    except (TypeError, ValueError) as wrong:
-        raise Problem(
-            400,
-            "bad-cursor",
-            "Il cursore 'after' non è valido: ripartire dalla prima pagina.",
-            "The cursor 'after' is not valid: start again from the first page.",
-        ) from wrong
+    found = decode(after, date.fromisoformat, float, UUID)
+    return (found[0], found[1], found[2]) if found else None

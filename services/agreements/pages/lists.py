@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
 from chassis.auth import Actor, CurrentActor, require
-from chassis.http.paging import After, page
+from chassis.http.paging import After, decode, page, small
 from chassis.service import units_of
 from chassis.web.pages import Pages
-from services.agreements.api import NO_NUL, position_of, reach_of, scope_of, small
+from services.agreements.api import NO_NUL, reach_of, scope_of
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import FINAL, State
@@ -63,7 +63,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
     @routes.get("/register")
     async def register(request: Request, actor: CurrentActor, after: After = None) -> HTMLResponse:
         async with units_of(request).reading() as store:
-            rows = await store.register.signed(scope_of(actor), position_of(after, small, small), ROWS)
+            rows = await store.register.signed(scope_of(actor), decode(after, small, small), ROWS)
         lines = page(
             [register_line(row) for row in rows],
             ROWS,

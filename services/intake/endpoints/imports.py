@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from chassis.auth import Actor, require
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers
 from chassis.http.problem import Problem, not_found
 from contracts.values import FieldError
 from services.intake.domain import imports
-from services.intake.endpoints.speaking import PREFIX, answers, scope_of, store_units
+from services.intake.endpoints.speaking import PREFIX, scope_of, store_units
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers.imports import import_needs
 

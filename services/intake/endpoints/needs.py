@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.auth import Actor, CurrentActor, require
 from chassis.http import etag
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import ExternalRef, Instant, Line, LongText, Place, ResourceKind, ShortText, Slug, Window
 from services.intake.domain.needs import MAX_LINES, NeedContent
@@ -20,9 +21,7 @@ from services.intake.endpoints.speaking import (
     Reason,
     Reference,
     Search,
-    answers,
     position,
-    problems,
     scope_of,
     store_units,
 )

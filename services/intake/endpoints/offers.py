@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.auth import Actor
 from chassis.http import etag
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import Instant, Line, LongText, OfferPartner, Place, ShortText, Slug, Window
 from services.intake.domain.needs import MAX_LINES
@@ -21,10 +22,8 @@ from services.intake.endpoints.speaking import (
     LoggedIn,
     Reason,
     Reference,
-    answers,
     own_stakeholders,
     position,
-    problems,
     scope_of,
     store_units,
 )

@@ -9,19 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import Instant, ShortText, Slug
 from services.intake.domain.stakeholders import Subject
-from services.intake.endpoints.speaking import (
-    PREFIX,
-    AccountManagers,
-    Coordinators,
-    answers,
-    position,
-    problems,
-    scope_of,
-    store_units,
-)
+from services.intake.endpoints.speaking import PREFIX, AccountManagers, Coordinators, position, scope_of, store_units
 from services.intake.endpoints.views import AbsenceView, AccountManagerView, DepartmentView, RejectionView
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import account_managers as handlers

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
 
+from chassis.http.documented import answers
 from chassis.http.problem import Problem, not_found
 from chassis.scope import Scope
 from contracts.values import CityCode
 from services.intake.domain.stakeholders import Contact
-from services.intake.endpoints.speaking import PREFIX, answers, store_units
+from services.intake.endpoints.speaking import PREFIX, store_units
 
 router = APIRouter(prefix=PREFIX, tags=["between services"])
 

@@ -1,4 +1,4 @@
-"""What the endpoints share: types of parameters, documented answers, text that PostgreSQL can search for."""
+"""What the endpoints share: types of parameters, text that PostgreSQL can search for, where a list goes on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from chassis.auth import Actor, require
 from chassis.http import paging
-from chassis.http.problem import Problem
 from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.unit import Units
@@ -29,36 +28,12 @@ Search = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 Reference = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class ProblemDocument(BaseModel):
-    """RFC 9457 problem details, with a pointer to each wrong field."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[dict[str, str]] = Field(default=[])
-
-
 class Reason(BaseModel):
     """Why something is taken back; may be left out."""
 
     model_config = ConfigDict(extra="forbid")
 
     reason: LongText | None = None
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Documentation of the problems an endpoint answers with."""
-    content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
-    return {status: {"description": "Problem", "content": content} for status in statuses}
-
-
-def answers(model: type[BaseModel], *statuses: int, problem: tuple[int, ...] = ()) -> dict[int | str, dict[str, Any]]:
-    """Documentation of an endpoint that answers with ``model``."""
-    return {status: {"model": model} for status in statuses} | problems(*problem)
 
 
 def scope_of(actor: Actor) -> Scope:
@@ -80,15 +55,5 @@ def store_units(request: Request) -> Units[Store]:
 
 def position(after: str | None) -> UUID | None:
     """The id in a cursor. Raises a 400 problem."""
-    decoded = paging.decode(after, 1)
-    if decoded is None:
-        return None
-    try:
-        return UUID(str(decoded[0]))
-    except ValueError as error:
-        raise Problem(
-            400,
-            "bad-cursor",
-            "Il cursore 'after' non è valido: ripartire dalla prima pagina.",
-            "The cursor 'after' is not valid: start again from the first page.",
-        ) from error
+    decoded = paging.decode(after, UUID)
+    return decoded[0] if decoded else None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chassis.http import etag
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
 from contracts.values import ExternalRef, ShortText, StakeholderType
 from services.intake.domain.stakeholders import Contact, Stakeholder, Subject, Vetted, Vetting
@@ -20,10 +21,8 @@ from services.intake.endpoints.speaking import (
     LoggedIn,
     Reference,
     Search,
-    answers,
     own_stakeholders,
     position,
-    problems,
     scope_of,
     store_units,
 )

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chassis.auth import Actor, require
 from chassis.http.commands import Reply, command
+from chassis.http.documented import answers, problems
 from contracts.values import Fraction, NilNumber, ShortText, Slug
-from services.intake.endpoints.speaking import PREFIX, Coordinators, answers, problems, scope_of, store_units
+from services.intake.endpoints.speaking import PREFIX, Coordinators, scope_of, store_units
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import steering as handlers
 

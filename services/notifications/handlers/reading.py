@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.http.paging import decode
+from chassis.http import paging
+from chassis.http.paging import decode, instant, small
 from chassis.http.problem import Problem, not_found
 from services.notifications.domain.handling import Reader, state_of
 from services.notifications.store import Store
@@ -66,8 +67,8 @@ async def story(store: Store, reader: Reader, thread: UUID, after: str | None, l
     file = await store.cases.file(reader, thread)
     if file is None and await store.cases.exists(reader.city, thread):
         raise no_such_case()
-    position = decode(after, 3)
-    rows = await store.cases.entries(reader, thread, file, _moments(position, 0), limit + 1)
+    position = decode(after, instant, paging.text, paging.text)
+    rows = await store.cases.entries(reader, thread, file, position, limit + 1)
     if file is None and not rows and position is None:
         raise no_such_case()
     concerned = {one for row in rows for one in row["stakeholder_ids"]}
@@ -78,21 +79,6 @@ async def story(store: Store, reader: Reader, thread: UUID, after: str | None, l
 
 def _ids(party_ids: Sequence[str]) -> list[UUID]:
     return [UUID(one.removeprefix("stakeholder:")) for one in party_ids if one.startswith("stakeholder:")]
-
-
-def _moments(position: list[Any] | None, *places: int) -> list[Any] | None:
-    """Times come out of a cursor as text."""
-    if position is None:
-        return None
-    try:
-        return [datetime.fromisoformat(one) if place in places else one for place, one in enumerate(position)]
-    except (TypeError, ValueError) as error:
-        raise Problem(
-            400,
-            "bad-cursor",
-            "Il cursore 'after' non è valido: ripartire dalla prima pagina.",
-            "The cursor 'after' is not valid: start again from the first page.",
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -106,14 +92,12 @@ class InboxPage:
 async def inbox_page(
     store: Store, reader: Reader, state: str, kind: str | None, now: datetime, after: str | None, limit: int
 ) -> InboxPage:
-    position = decode(after, 2 if state == "done" else 4)
     if state == "done":
-        rows = await store.inbox.page(reader, state, kind, now, _moments(position, 0), limit + 1)
+        rows = await store.inbox.page(reader, state, kind, now, decode(after, instant, UUID), limit + 1)
     else:
-        moments = _moments(position, 0, 2)
-        as_of = moments[0] if moments else now
-        rows = await store.inbox.page(reader, state, kind, as_of, moments[1:] if moments else None, limit + 1)
-        now = as_of
+        position = decode(after, instant, small, instant, UUID)
+        now = position[0] if position else now
+        rows = await store.inbox.page(reader, state, kind, now, position[1:] if position else None, limit + 1)
     shown, following = rows[:limit], None
     if len(rows) > limit:
         last = shown[-1]
@@ -132,7 +116,7 @@ async def case_page(
     limit: int,
 ) -> tuple[Sequence[Row], tuple[Any, ...] | None]:
     """Cases the reader may see, and the position to go on from."""
-    rows = await store.cases.search(reader, text, department, state, _moments(decode(after, 2), 0), limit + 1)
+    rows = await store.cases.search(reader, text, department, state, decode(after, instant, UUID), limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], (last["last_at"], last["case_id"]) if last else None
 

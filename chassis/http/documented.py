@@ -1,4 +1,4 @@
-"""What the API's document says about answers: the models, and the problems an endpoint may answer with."""
+"""What an API's own document says about answers: the models, and the problems an endpoint may answer with."""
 
 from __future__ import annotations
 
@@ -21,13 +21,11 @@ class ProblemDocument(BaseModel):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Documentation of the problems an endpoint answers with."""
     content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
     return {status: {"description": "Problem", "content": content} for status in statuses}
 
 
-def answers(model: type[BaseModel], *statuses: int, problem: tuple[int, ...]) -> dict[int | str, dict[str, Any]]:
+def answers(model: type[BaseModel], *statuses: int, problem: tuple[int, ...] = ()) -> dict[int | str, dict[str, Any]]:
+    """Documentation of an endpoint that answers with ``model``."""
     return {status: {"model": model} for status in statuses} | problems(*problem)
-
-
-REPORT = (400, 401, 403, 404, 409, 422)
-"""What a report may be refused with."""
