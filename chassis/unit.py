@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -129,7 +129,10 @@ class Units(Generic[StoreT]):
 
     async def run(self, scope: Scope, work: Callable[[Unit[StoreT]], Awaitable[T]]) -> T:
         """Runs ``work`` in one transaction, again from the start when it lost a conflict with another one."""
-        async for attempt in stamina.retry_context(on=CONFLICTS, attempts=5, wait_initial=0.01, wait_max=0.5):
+        with suppress(*CONFLICTS):  # the usual case is spared the machinery of retrying, a tenth of a request
+            async with self.begin(scope) as unit:
+                return await work(unit)
+        async for attempt in stamina.retry_context(on=CONFLICTS, attempts=4, wait_initial=0.01, wait_max=0.5):
             with attempt:
                 async with self.begin(scope) as unit:
                     return await work(unit)

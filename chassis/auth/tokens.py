@@ -4,16 +4,18 @@ Nothing here trusts a header of a token beyond choosing the key: the algorithm m
 the key must come from the issuer, and `iss`, `aud` and `exp` must be there and hold.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwe, jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import KeySet, OctKey
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
 from chassis.auth.actor import Actor, actor_from_claims, claims_of
@@ -26,6 +28,8 @@ LEEWAY = 30
 SESSION_COOKIE = "sportello_session"
 SESSION_SECONDS = 8 * 3600
 
+_MOST_REMEMBERED = 1000
+
 
 class TokenExpired(ValueError):
     """The token was good and is no longer."""
@@ -35,6 +39,15 @@ class TokenInvalid(ValueError):
     """The token is not one of this issuer for this audience. The text names the failed check, never the token."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature held under ``keys``; the token itself is not kept."""
+
+    keys: KeySet
+    key_id: str | None
+    claims: dict[str, Any]
+
+
 class TokenVerifier:
     """Checks tokens of one issuer for one audience."""
 
@@ -42,6 +55,7 @@ class TokenVerifier:
         self._provider = provider
         self._audience = audience
         self._clock = clock
+        self._verified: dict[bytes, _Verified] = {}
 
     async def access(self, token: str) -> Actor:
         """The actor of a bearer token. Raises TokenExpired, TokenInvalid or ProviderUnavailable."""
@@ -53,15 +67,32 @@ class TokenVerifier:
 
     async def claims(self, token: str, **expected: str) -> dict[str, Any]:
         """The claims of a good token; `expected` names claims that must have exactly this value."""
-        keys = await self._provider.keys(_key_id(token))
         try:
-            decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
-            self._registry(expected).validate(decoded.claims)
+            claims = await self._signed(token)
+            self._registry(expected).validate(claims)
         except ExpiredTokenError as failure:
             raise TokenExpired("the token has expired") from failure
+        except TokenInvalid:
+            raise
         except (JoseError, ValueError) as failure:
             raise TokenInvalid(f"the token was refused: {type(failure).__name__}") from failure
-        return decoded.claims
+        return dict(claims)
+
+    async def _signed(self, token: str) -> dict[str, Any]:
+        """What the issuer signed. A signature is checked once for as long as the issuer's keys stay what they are;
+        who presented it, to whom and until when is for the caller to check each time.
+        """
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        key_id = known.key_id if known else _key_id(token)
+        keys = await self._provider.keys(key_id)
+        if known is not None and known.keys is keys:
+            return known.claims
+        claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        if len(self._verified) >= _MOST_REMEMBERED:
+            self._verified.clear()
+        self._verified[digest] = _Verified(keys, key_id, claims)
+        return claims
 
     def _registry(self, expected: dict[str, str]) -> JWTClaimsRegistry:
         return JWTClaimsRegistry(

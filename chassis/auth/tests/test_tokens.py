@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from chassis.auth.actor import Actor
-from chassis.auth.provider import RETRY_PAUSE, UNKNOWN_KEY_PAUSE, Provider, ProviderUnavailable
+from chassis.auth.provider import REFRESH_AFTER, RETRY_PAUSE, UNKNOWN_KEY_PAUSE, Provider, ProviderUnavailable
 from chassis.auth.tokens import (
     LEEWAY,
     SESSION_SECONDS,
@@ -286,3 +286,29 @@ def test_no_single_character_of_a_session_may_change() -> None:
 def test_no_nonsense_is_a_session(cookie: str) -> None:
     with pytest.raises(TokenInvalid):
         Sessions(SECRET).read(cookie)
+
+
+async def test_a_token_seen_before_expires_all_the_same(provider: Provider) -> None:
+    time = Clock(NOW)
+    verifier = TokenVerifier(provider, "sportello", clock=time)
+    presented = token()
+    assert await verifier.access(presented)
+    time.now += 60 + LEEWAY + 1
+    with pytest.raises(TokenExpired):
+        await verifier.access(presented)
+
+
+async def test_a_token_seen_before_falls_with_its_key(verifier: TokenVerifier, issuer: Issuer, clock: Clock) -> None:
+    """A key that the issuer withdrew is believed no longer than the keys are kept."""
+    presented = token()
+    assert await verifier.access(presented)
+    issuer.keys = [ELLIPTIC]
+    clock.now += REFRESH_AFTER + 1
+    with pytest.raises(TokenInvalid):
+        await verifier.access(presented)
+
+
+async def test_what_is_remembered_of_a_token_cannot_be_changed(verifier: TokenVerifier) -> None:
+    presented = token()
+    (await verifier.claims(presented))["roles"] = ["signatory"]
+    assert not (await verifier.access(presented)).has("signatory")
