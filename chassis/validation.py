@@ -51,6 +51,9 @@ _ITALIAN_OF_ENGLISH = {
     "a quantity is a finite number": "una quantità è un numero finito",
     "a quantity has at most three decimals": "una quantità ha al massimo tre decimali",
     "a quantity has at most twelve digits before the point": "una quantità ha al massimo dodici cifre intere",
+    "all occurrences together have at most twelve digits before the point": (
+        "tutte le ricorrenze insieme hanno al massimo dodici cifre intere"
+    ),
     "a quantity is greater than zero": "una quantità è maggiore di zero",
     "a balance is never negative": "un saldo non è mai negativo",
     "a time carries its offset from UTC": "l'ora porta lo scostamento da UTC",

@@ -72,7 +72,7 @@ def _at_most_three_decimals(value: Decimal) -> Decimal:
 
 
 def _at_most_twelve_digits(value: Decimal) -> Decimal:
-    if abs(value) >= Decimal(10) ** 12:
+    if abs(value) >= MOST_QUANTITY:
         raise ValueError("a quantity has at most twelve digits before the point")
     return value
 
@@ -120,7 +120,10 @@ SignedQuantity = Annotated[
 ]
 """A difference of quantities, of either sign."""
 
-Cents = Annotated[int, Field(ge=0, le=10**15)]
+MOST_QUANTITY = Decimal(10) ** 12
+MOST_CENTS = 10**15
+"""What quantities stay below, and values do not exceed, on the wire."""
+Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$")]
 CpvCode = Annotated[str, Field(pattern=r"^[0-9]{8}(-[0-9])?$")]
@@ -194,6 +197,8 @@ class Line(Value):
             raise ValueError("an open-ended line has no recurrence")
         if self.quantity is None and self.total_value_cents is not None:
             raise ValueError("an open-ended line has no total value")
+        if self.total_quantity is not None and self.total_quantity >= MOST_QUANTITY:
+            raise ValueError("all occurrences together have at most twelve digits before the point")
         return self
 
     @property
@@ -204,7 +209,10 @@ class Line(Value):
         return self.quantity * (self.recurrence.times if self.recurrence else 1)
 
     def value_cents(self, quantity: Decimal) -> int | None:
-        """Value of ``quantity`` of this line in euro cents, pro rata of a total; None when no value is known."""
+        """Value of ``quantity`` of this line in euro cents, pro rata of a total.
+
+        None when no value is known, or when it would be more than the language can say.
+        """
         if self.kind == "money":
             return _cents(quantity * 100)
         if self.unit_value_cents is not None:
@@ -215,8 +223,9 @@ class Line(Value):
         return None
 
 
-def _cents(value: Decimal) -> int:
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+def _cents(value: Decimal) -> int | None:
+    cents = int(value.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    return cents if cents <= MOST_CENTS else None
 
 
 class Place(Value):

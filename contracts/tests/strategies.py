@@ -123,6 +123,9 @@ def lines(draw: st.DrawFn) -> Line:
         values["recurrence"] = values["total_value_cents"] = None
     if values["unit_value_cents"] is not None:
         values["total_value_cents"] = None
+    if values["recurrence"] is not None:
+        values["quantity"] %= 10**9  # all occurrences together stay a quantity
+        values["quantity"] = values["quantity"] or Decimal(1)
     return Line(**values)
 
 

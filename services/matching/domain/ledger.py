@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.events.matching import LineBalanceChanged
+from contracts.values import MOST_QUANTITY
 
 Entry = Literal[
     "open", "resize", "reserve", "commit", "deliver", "release_reserved", "release_committed", "undeliver", "take_back"
@@ -42,6 +43,10 @@ class NotEnough(Exception):
         self.line = line
         self.wanted = wanted
         self.there = there
+
+
+class TooMuch(Exception):
+    """The line, open-ended, would hold more than the published language can say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +115,13 @@ class Balance:
 
 
 def move(balance: Balance, entry: Entry, quantity: Decimal) -> Posting:
-    """Moves ``quantity`` between two buckets. Raises :class:`NotEnough`."""
+    """Moves ``quantity`` between two buckets. Raises :class:`NotEnough` and :class:`TooMuch`."""
     source, target = MOVES[entry]
     there = quantity if source == "free" and balance.open_ended else getattr(balance, source)
     if quantity > there:
         raise NotEnough(balance.subject_id, balance.line, quantity, there)
+    if source == "free" and balance.open_ended and balance.total + quantity >= MOST_QUANTITY:
+        raise TooMuch(balance.subject_id, balance.line)
     change = {"total": ZERO, "free": ZERO, "reserved": ZERO, "committed": ZERO, "delivered": ZERO, "shortfall": ZERO}
     if source == "free" and balance.open_ended:
         change["total"] += quantity

@@ -98,6 +98,16 @@ def quantity_fixed(position: int) -> Refusal:
     )
 
 
+def quantity_too_large() -> Refusal:
+    return Refusal(
+        "invalid",
+        "too-large",
+        "È una quantità troppo grande per il registro.",
+        "This is too large a quantity for the ledger.",
+        "/quantities",
+    )
+
+
 def closed(state: str) -> Refusal:
     """Somebody (or time) was faster."""
     italian, english = {

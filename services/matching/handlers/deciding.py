@@ -11,7 +11,7 @@ from chassis.unit import Unit
 from contracts.values import Line
 from services.matching.domain import match as matches
 from services.matching.domain import refusals
-from services.matching.domain.ledger import NotEnough
+from services.matching.domain.ledger import NotEnough, TooMuch
 from services.matching.domain.match import Channel, Decision, Match, QuantityFixed, QuantityMissing, Said
 from services.matching.domain.policy import Policy
 from services.matching.domain.revision import lost_ground
@@ -70,6 +70,8 @@ async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, p
         raise refusals.quantity_required(missing.positions) from missing
     except QuantityFixed as fixed:
         raise refusals.quantity_fixed(fixed.position) from fixed
+    except TooMuch as beyond:
+        raise refusals.quantity_too_large() from beyond
     except NotEnough as gone:
         raise refusals.NoLongerThere from gone
     return decision.match
