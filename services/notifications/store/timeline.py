@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -123,7 +123,7 @@ class Timeline:
         self._connection = connection
 
     async def add(self, city: str, entries: Sequence[Entry]) -> None:
-        await self._connection.execute(_ENTRIES, city, [asdict(entry) for entry in entries])
+        await self._connection.execute(_ENTRIES, city, list(entries))
 
     async def link(self, city: str, links: Sequence[Link]) -> None:
         ordered = sorted(set(links), key=lambda link: (link.case_id, link.thread))
@@ -136,7 +136,7 @@ class Timeline:
 
     async def file(self, city: str, files: Sequence[CaseFile]) -> None:
         """``files`` name each case once."""
-        await self._connection.execute(_CASES, city, [asdict(file) for file in files])
+        await self._connection.execute(_CASES, city, list(files))
 
     async def name(self, city: str, names: dict[UUID, tuple[int, str]]) -> None:
         """Names of stakeholders with the version they come from."""
