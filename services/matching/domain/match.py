@@ -272,26 +272,27 @@ def sign(match: Match, signed: Sequence[Allocation]) -> Decision:
     return Decision(replace(match, state=state, parts=tuple(parts)), (), tuple(moves))
 
 
-def deliver(match: Match, part: Part, difference: Decimal) -> Decision:
+def deliver(match: Match, part: Part, difference: Decimal, free: Decimal = ZERO) -> Decision:
     """``difference`` more (or, corrected, less) of ``part`` was handed over.
 
-    The ledger posts at most what was committed, whatever was recorded. After a release nothing more is posted, and
-    what turns out not to have been delivered is free again.
+    The ledger posts at most what was committed, whatever was recorded. There is no order between the news of a delivery
+    and of the agreement's end: what came before the end and is heard of after it is taken again, as far as it is still
+    ``free`` on both lines, or it would be offered a second time. What turns out not to have been delivered after a
+    release is free again.
     """
     recorded = part.recorded + difference
+    ended = match.state == "released"
     limit = part.delivered + part.committed
+    if match.reason_code == "agreement_terminated":
+        limit = min(part.allocation.quantity, part.delivered + free)
     change = min(max(recorded, ZERO), limit) - part.delivered
+    left = part.committed if ended else part.committed - change
+    entries: tuple[Entry, ...] = ("take_back",) if ended else ("undeliver",)
     if change > 0:
-        entry: Entry = "deliver"
-        posted = replace(part, recorded=recorded, delivered=part.delivered + change, committed=part.committed - change)
-    elif match.state == "released":
-        entry = "take_back"
-        posted = replace(part, recorded=recorded, delivered=part.delivered + change)
-    else:
-        entry = "undeliver"
-        posted = replace(part, recorded=recorded, delivered=part.delivered + change, committed=part.committed - change)
+        entries = ("reserve", "commit", "deliver") if ended else ("deliver",)
+    posted = replace(part, recorded=recorded, delivered=part.delivered + change, committed=left)
     parts = tuple(posted if one.position == part.position else one for one in match.parts)
-    moves = (Move(part, entry, abs(change)),) if change else ()
+    moves = tuple(Move(part, entry, abs(change)) for entry in entries) if change else ()
     return Decision(replace(match, parts=parts), (), moves)
 
 

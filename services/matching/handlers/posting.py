@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.matching.domain import ledger
-from services.matching.domain.match import Match, Move
+from services.matching.domain.ledger import ZERO
+from services.matching.domain.match import Match, Move, Part
 from services.matching.store import MatchingStore
 from services.matching.store.ledger import Entered, LineKey
 
@@ -40,12 +42,24 @@ async def post(
         )
 
 
+async def still_free(unit: Unit[MatchingStore], parts: Sequence[tuple[Match, Part]]) -> dict[LineKey, Decimal]:
+    """What is free on the lines of these parts, locked from now on; an open-ended line has no limit and is missing."""
+    moves = [(match, Move(part, "deliver", ZERO)) for match, part in parts]
+    held = (await _lock(unit, moves)).items() if moves else ()
+    return {key: one.balance.free for key, one in held if not one.balance.open_ended}
+
+
 async def _lock(unit: Unit[MatchingStore], moves: Sequence[tuple[Match, Move]]) -> dict[LineKey, Any]:
     return await unit.store.ledger.lock(unit.scope, {key for match, one in moves for key in _lines(match, one)})
 
 
 def _lines(match: Match, one: Move) -> list[LineKey]:
-    allocation = one.part.allocation
+    return lines_of(match, one.part)
+
+
+def lines_of(match: Match, part: Part) -> list[LineKey]:
+    """The offer line, and the need's line when the part meets one."""
+    allocation = part.allocation
     keys = [(allocation.offer_id, allocation.offer_line)]
     if allocation.need_line is not None:
         keys.append((match.need_id, allocation.need_line))

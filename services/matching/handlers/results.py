@@ -12,9 +12,9 @@ from chassis.failures import PermanentFailure, Waiting
 from chassis.unit import Unit
 from contracts.events import agreements, impact
 from services.matching.domain import match as matches
-from services.matching.domain.match import Decision, Match
+from services.matching.domain.match import Match, Part
 from services.matching.domain.policy import Policy
-from services.matching.handlers.posting import post
+from services.matching.handlers.posting import lines_of, post, still_free
 from services.matching.store import MatchingStore
 
 DEFAULT = Policy()
@@ -46,24 +46,34 @@ async def _record(unit: Unit[MatchingStore], reported: Sequence[tuple[Delivery[A
         return
     before = await unit.store.matches.locked(unit.scope, {one.event.match_id for one, _ in reported})
     after: dict[UUID, Match] = dict(before)
+    found = [_part(after, one.event) for one, _ in reported]
+    free = await still_free(unit, [(match, part) for match, part in found if match.state == "released"])
     moves = []
     for one, difference in reported:
-        decision = _decide(after, one.event, difference)
+        match, part = _part(after, one.event)
+        lines = lines_of(match, part)
+        room = min((free[key] for key in lines if key in free), default=part.allocation.quantity)
+        decision = matches.deliver(match, part, difference, room)
         after[decision.match.match_id] = decision.match
         moves += [(decision.match, move) for move in decision.moves]
+        for key in lines:
+            if key in free:
+                free[key] -= sum(move.quantity for move in decision.moves if move.entry == "reserve")
     await unit.store.matches.save(unit.scope, before, [after[match_id] for match_id in before])
     await post(unit, moves, reported[0][0])
-    freed = [(match, move) for match, move in moves if move.entry == "take_back"]
-    await unit.store.revisions.ask(
-        unit.scope,
-        unit.now,
-        needs={match.need_id for match, _ in freed},
-        offers={move.part.allocation.offer_id for _, move in freed},
-        widen=True,
-    )
+    for entry, widen in (("reserve", False), ("take_back", True)):
+        moved = [(match, move) for match, move in moves if move.entry == entry]
+        await unit.store.revisions.ask(
+            unit.scope,
+            unit.now,
+            needs={match.need_id for match, _ in moved},
+            offers={move.part.allocation.offer_id for _, move in moved},
+            widen=widen,
+        )
 
 
-def _decide(known: dict[UUID, Match], event: Any, difference: Decimal) -> Decision:
+def _part(known: dict[UUID, Match], event: Any) -> tuple[Match, Part]:
+    """The part that was delivered, as it is now."""
     match = known.get(event.match_id)
     if match is None:
         raise PermanentFailure(f"the delivery is about the match {event.match_id}, which does not exist here")
@@ -72,4 +82,4 @@ def _decide(known: dict[UUID, Match], event: Any, difference: Decimal) -> Decisi
         raise PermanentFailure(f"the match {event.match_id} has no such allocation")
     if match.state == "proposed" or (match.state == "accepted" and part.reserved > 0):
         raise Waiting(agreements.AGREEMENT, event.agreement_id)
-    return matches.deliver(match, part, difference)
+    return match, part
