@@ -1,4 +1,4 @@
-"""The end of an agreement and a delivery before it, heard of in either order: what was handed over is not there again."""
+"""An agreement's end and a delivery before it, heard of in either order: what was handed over is not there again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def ended(world: World) -> tuple[dict[str, Any], Any, Any]:
     """Ten of an offer were signed for, then the agreement was terminated."""
     giver = await world.stakeholder("Intesa Sanpaolo")
     need = await world.need("Portatili", goods("10"))
-    offer = await world.offer("Portatili", giver, goods("10"), answers=need)
+    offer = await world.offer("Portatili", giver, goods("10"))
     match = await world.accepted_by_all((await world.proposals(need))[0])
     await world.signed(match)
     await world.settled()
