@@ -18,6 +18,7 @@ from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import IllegalStateError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
@@ -127,16 +128,18 @@ class Bus:
                 _logger.warning("bus.sweep_failed", error=type(error).__name__)
 
     async def lag(self) -> int | None:
-        """Records on the assigned partitions not yet applied; None while nothing is assigned."""
+        """Records on the assigned partitions not yet read, as the broker says now; None while nothing is assigned.
+
+        Raises :class:`aiokafka.errors.KafkaError` or waits while the broker does not answer.
+        """
         client = self.kafka
         if client is None or not client.assignment():
             return None
+        ends = await client.end_offsets(client.assignment())
         total = 0
-        for place in client.assignment():
-            end = client.highwater(place)
-            if end is not None:
-                with contextlib.suppress(Exception):
-                    total += max(0, end - await client.position(place))
+        for place, end in ends.items():
+            with contextlib.suppress(IllegalStateError):  # it went to another instance meanwhile
+                total += max(0, end - await client.position(place))
         metrics.consumer_lag.set(total)
         return total
 

@@ -58,6 +58,7 @@ class Toy:
     def __init__(self) -> None:
         self.poison: set[str] = set()
         self.crash: set[str] = set()
+        self.answers = True
         self.hold: asyncio.Event | None = None
         self.entered = asyncio.Event()
         self.handled: list[str] = []
@@ -76,6 +77,8 @@ class Toy:
             if event.name in self.crash:
                 raise RuntimeError("the handler has a bug")
             applied = await unit.store.add(delivery.city, str(event.stakeholder_id), event.name)
+            if not self.answers:
+                continue
             vetted = StakeholderVetted(stakeholder_id=event.stakeholder_id, version=applied, outcome="approved")
             unit.append(vetted, aggregate_id=event.stakeholder_id, version=applied, cause=delivery)
 
