@@ -135,7 +135,8 @@ class KafkaServer:
     def _format(self, java: str, classpath: str, settings: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [java, *self._options(), "-cp", classpath, "kafka.tools.StorageTool"]
-        command += ["format", "--cluster-id", cluster, "--config", str(settings)]
+        # One id in 64 starts with a dash, which as an argument of its own would be taken for an option.
+        command += ["format", f"--cluster-id={cluster}", "--config", str(settings)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise explain("Kafka", result.stdout + result.stderr, self.log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,3 +138,15 @@ def test_jars_other_than_the_recorded_ones_are_refused(tmp_path: Path) -> None:
     (tmp_path / "surprise.jar").write_bytes(b"")
     with pytest.raises(CannotStart, match="not the expected ones"):
         kafka_jars._check(tmp_path)
+
+
+@pytest.mark.skipif(real_kafka_obstacle() is not None, reason="Java or Maven is missing")
+def test_a_cluster_id_that_starts_with_a_dash_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dashing = uuid.UUID(bytes=b"\xf8" + bytes(15))  # in base64 for URLs: "-AAAAAAAAAAAAAAAAAAAAA"
+    monkeypatch.setattr("deploy.local.kafka.uuid.uuid4", lambda: dashing)
+    server = KafkaServer(tmp_path, free_ports(2))
+    try:
+        server.start()
+        assert "cluster.id=-A" in next(tmp_path.rglob("meta.properties")).read_text()
+    finally:
+        server.kill()
