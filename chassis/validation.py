@@ -48,6 +48,10 @@ _ITALIAN_OF_ENGLISH = {
     "a quantity is written as a string such as '271' or '2.5', never as a float": (
         "una quantità si scrive come testo, per esempio '271' o '2.5', mai come numero con virgola mobile"
     ),
+    "a quantity is digits with at most three decimals after a point, such as '271' or '2.5'": (
+        "una quantità è un numero in cifre, con al massimo tre decimali: per esempio 271 o 2.5"
+    ),
+    "thousands are written without a point: 1000, not 1.000": "le migliaia si scrivono senza punto: 1000, non 1.000",
     "a quantity is a finite number": "una quantità è un numero finito",
     "a quantity has at most three decimals": "una quantità ha al massimo tre decimali",
     "a quantity has at most twelve digits before the point": "una quantità ha al massimo dodici cifre intere",
@@ -63,6 +67,12 @@ _ITALIAN_OF_ENGLISH = {
     "an open-ended line has no total value": "una riga a quantità aperta non ha valore totale",
     "a text has no NUL character": "un testo non contiene il carattere NUL",
     "the window ends before it starts": "il periodo finisce prima di iniziare",
+    "a party is either a department or a stakeholder": "una parte è una direzione oppure un'organizzazione",
+    "exactly the department party names a department": "solo la parte 'direzione' indica una direzione",
+    "an indicator is listed twice": "un indicatore è elencato due volte",
+    "give the document as words or as a file": "dare il documento come testo o come file",
+    "give an e-mail address or a telephone number": "indicare un indirizzo e-mail o un numero di telefono",
+    "a refusal needs a reason": "per rifiutare serve un motivo",
 }
 
 

@@ -25,6 +25,7 @@ from chassis.web.i18n import (
     ngettext,
     speaking,
 )
+from chassis.web.naming import name_fields
 from chassis.web.navigation import navigation
 from chassis.web.static import static_url
 
@@ -65,7 +66,7 @@ class Pages:
             html = self._environment.get_template(template).render(
                 **self._shell_context(request), flash=message, **context
             )
-        response = HTMLResponse(html, status_code=status)
+        response = HTMLResponse(name_fields(html), status_code=status)
         # What a page shows depends on who reads it, so no cache may hand it to somebody else.
         response.headers["cache-control"] = "private, no-store"
         response.headers["vary"] = "Cookie, Accept-Language"

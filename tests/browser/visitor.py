@@ -16,7 +16,7 @@ PATIENCE = 60_000
 WIDE = {"width": 1280, "height": 900}
 SMALL = {"width": 390, "height": 844}
 # Chromium logs every answer that is not 2xx or 3xx; a refused form is one on purpose.
-_REFUSALS = re.compile(r"status of 4(09|12|22) ")
+_REFUSALS = re.compile(r"status of 4(01|09|12|22) ")
 
 
 class Visitor:

@@ -26,15 +26,20 @@ def typed_quantity(value: Any) -> Any:
         return value
     plain = re.sub(r"\s", "", value).replace(",", ".")
     # "1.000" is a thousand in Italian and one in English: it is refused rather than guessed.
-    return value if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", plain) and "," not in value else plain
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", plain) and "," not in value:
+        raise ValueError("thousands are written without a point: 1000, not 1.000")
+    return plain
 
 
 def typed_euro(value: Any) -> Any:
     """Euro as people write them, in cents."""
     if not isinstance(value, str):
         return value
+    plain = re.sub(r"[\s€]", "", value)
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+(,[0-9]{1,2})?", plain):
+        plain = plain.replace(".", "")  # "54.200" can only be thousands: no price has three decimals
     try:
-        cents = Decimal(re.sub(r"[\s€]", "", value).replace(",", ".")) * 100
+        cents = Decimal(plain.replace(",", ".")) * 100
     except InvalidOperation:
         return value
     return int(cents) if cents == cents.to_integral_value() else value

@@ -58,8 +58,8 @@ def router(pages: Pages) -> APIRouter:
         answered = await _need(request, actor, form.values.get("answers_need_id"))
         if "add_line" in form.values:
             return await show(request, actor, Form(values=form.values), answered)
-        if form.model is not None and form.model.stakeholder_id is None:
-            _refuse_without_organisation(form, form.model)
+        if not form.text("stakeholder_id").strip():
+            _refuse_without_organisation(form)
         if form.model is None or form.errors:
             return await show(request, actor, form, answered, 422)
         typed = form.model
@@ -105,10 +105,10 @@ async def _organisations(store: Store, actor: Actor) -> list[tuple[str, str]]:
     return sorted(((str(one.stakeholder_id), one.name) for one in found), key=lambda choice: choice[1].casefold())
 
 
-def _refuse_without_organisation(form: Form[OfferForm], typed: OfferForm) -> None:
-    if typed.new_name is None:
+def _refuse_without_organisation(form: Form[OfferForm]) -> None:
+    if not form.text("new_name").strip():
         form.refuse("new_name", _("Choose your organisation, or write its name to register it."))
-    elif typed.new_type is None:
+    elif not form.text("new_type").strip():
         form.refuse("new_type", _("Say what kind of organisation it is."))
 
 

@@ -189,13 +189,29 @@ def test_a_submission_becomes_the_need_it_asks_for():
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [("2,5", "2.5"), ("1 000", "1000"), ("0.5", "0.5"), ("1.000", "1.000"), ("12,125", "12.125"), ("x", "x")],
+    [("2,5", "2.5"), ("1 000", "1000"), ("0.5", "0.5"), ("12,125", "12.125"), ("x", "x")],
 )
 def test_quantities_as_people_write_them(typed, read):
     assert typed_quantity(typed) == read
 
 
-@pytest.mark.parametrize(("typed", "cents"), [("200", 20000), ("200,50 €", 20050), ("1,999", "1,999"), ("x", "x")])
+@pytest.mark.parametrize("typed", ["1.000", "2.500", "1.000.000"])
+def test_a_thousand_is_not_taken_for_one(typed: str) -> None:
+    with pytest.raises(ValueError, match="thousands"):
+        typed_quantity(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"),
+    [
+        ("200", 20000),
+        ("54.200", 5420000),
+        ("54.200,50 €", 5420050),
+        ("200,50 €", 20050),
+        ("1,999", "1,999"),
+        ("x", "x"),
+    ],
+)
 def test_euro_as_people_write_them(typed, cents):
     assert typed_euro(typed) == cents
 
