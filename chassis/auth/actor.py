@@ -1,8 +1,10 @@
 """The person or system behind a request, the same whether it came by token or by cookie."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 ROLES = frozenset({"department", "partner", "account_manager", "legal", "signatory", "coordinator", "operations"})
 
@@ -51,12 +53,13 @@ class Actor:
 def actor_from_claims(claims: Mapping[str, Any]) -> Actor:
     """Read the claims named in the design (§7). Roles that Sportello does not know are left out.
 
+    So are stakeholders that are no ids of ours: a provider may keep other things under that name.
     Raises IncompleteClaims without `sub` or `city`: a token bound to no city must not fall into one.
     """
-    subject, city = claims.get("sub"), claims.get("city")
-    if not isinstance(subject, str) or not subject:
+    subject, city = _text(claims.get("sub")), _text(claims.get("city"))
+    if subject is None:
         raise IncompleteClaims("claim 'sub' is missing")
-    if not isinstance(city, str) or not city:
+    if city is None:
         raise IncompleteClaims("claim 'city' is missing")
     return Actor(
         subject=subject,
@@ -65,7 +68,7 @@ def actor_from_claims(claims: Mapping[str, Any]) -> Actor:
         email=_text(claims.get("email")),
         roles=_texts(claims.get("roles")) & ROLES,
         department=_text(claims.get("department")),
-        stakeholders=_texts(claims.get("stakeholder")),
+        stakeholders=_ids(claims.get("stakeholder")),
         acr=_text(claims.get("acr")),
     )
 
@@ -85,7 +88,17 @@ def claims_of(actor: Actor) -> dict[str, Any]:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """The text, unless it is empty or nothing a database could hold."""
+    return value if isinstance(value, str) and value and "\x00" not in value else None
+
+
+def _ids(value: object) -> frozenset[str]:
+    """Those of the texts that are UUIDs, in the one notation that is compared everywhere."""
+    found = set()
+    for text in _texts(value):
+        with suppress(ValueError):
+            found.add(str(UUID(text)))
+    return frozenset(found)
 
 
 def _texts(value: object) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """Who an actor is, and that printing one gives no person away."""
 
+from uuid import UUID
+
 import pytest
 
 from chassis.auth.actor import Actor, IncompleteClaims, actor_from_claims, claims_of
@@ -15,6 +17,8 @@ CLAIMS = {
     "department": "education",
     "acr": "https://www.spid.gov.it/SpidL2",
 }
+
+ONE, OTHER = "01a1f814-f308-770e-bb6b-3cd6427b54e0", "01a1f816-5c84-77cd-89b2-6da072801602"
 
 
 def test_only_roles_of_sportello_count() -> None:
@@ -38,8 +42,20 @@ def test_claims_that_row_access_stands_on_must_be_there(missing: str) -> None:
         actor_from_claims(claims)
 
 
+@pytest.mark.parametrize("claim", ["sub", "city"])
+def test_a_claim_that_no_database_could_hold_is_none(claim: str) -> None:
+    with pytest.raises(IncompleteClaims, match=claim):
+        actor_from_claims(CLAIMS | {claim: "nul\x00"})
+
+
+def test_stakeholders_are_ids_of_ours_in_one_notation() -> None:
+    actor = actor_from_claims(CLAIMS | {"roles": "partner", "stakeholder": [ONE.upper(), "ACME-1", OTHER]})
+    assert actor.stakeholders == {ONE, OTHER}
+    assert actor.acts_for(UUID(ONE))
+
+
 def test_what_goes_into_a_session_comes_out_of_it() -> None:
-    actor = actor_from_claims(CLAIMS).member_of(frozenset({"a", "b"}))
+    actor = actor_from_claims(CLAIMS).member_of(frozenset({ONE, OTHER}))
     assert actor_from_claims(claims_of(actor)) == actor
 
 
