@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from services.intake.endpoints.speaking import (
 from services.intake.endpoints.views import StakeholderView, stakeholder_view
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import stakeholders as handlers
+from services.intake.handlers.offers import acts_for
 from services.intake.store.stakeholders import StakeholderFilter
 
 router = APIRouter(prefix=f"{PREFIX}/stakeholders", tags=["stakeholders"])
@@ -74,7 +76,11 @@ async def register_stakeholder(request: Request, actor: LoggedIn, body: NewStake
             unit, actor, body.name, body.type, body.external_ref, body.contact
         )
         headers = {"Location": f"{PREFIX}/stakeholders/{one.stakeholder_id}", "ETag": etag.etag(one.version)}
-        return Reply(201 if new else 200, stakeholder_view(one, body.contact if new else None), headers)
+        if new:
+            return Reply(201, stakeholder_view(one, body.contact), headers)
+        inside = actor.has(*SEE_ALL) or await acts_for(unit, actor, one.stakeholder_id)
+        shown = one if inside else replace(one, vetting_reason=None)  # whoever guessed the reference
+        return Reply(200, stakeholder_view(shown), headers)
 
     return await command(request, store_units(request), scope_of(actor), work)
 
@@ -111,13 +117,16 @@ async def list_stakeholders(
 
 @router.get("/{stakeholder_id}", responses=answers(StakeholderView, 200, problem=(401, 404, 422)))
 async def get_stakeholder(request: Request, actor: LoggedIn, stakeholder_id: UUID) -> Response:
-    """One organisation; its contact only for those who act for it and account managers."""
+    """One organisation, for the city's staff and those who act for it; its contact not for all of the staff."""
     scope = scope_of(actor)
     async with store_units(request).reading() as store:
         one = await store.stakeholders.get(scope, stakeholder_id)
-        if one is None:
+        member = actor.acts_for(stakeholder_id) or await store.stakeholders.is_member(
+            scope, stakeholder_id, actor.subject
+        )
+        if one is None or not (member or actor.has(*SEE_ALL)):
             raise refusals.no_stakeholder()
-        inside = actor.has("account_manager") or actor.acts_for(stakeholder_id)
+        inside = member or actor.has("account_manager")
         contact = await store.stakeholders.contact(scope, stakeholder_id) if inside else None
     return Reply(200, stakeholder_view(one, contact), {"ETag": etag.etag(one.version)}).response()
 

@@ -44,7 +44,25 @@ async def test_a_known_reference_makes_nobody_a_member(open_city):
         read = await client.get(f"{API}/stakeholders/{one['id']}")
     assert (again.status_code, again.json()["id"]) == (200, one["id"])
     assert offered.status_code == 403
-    assert read.json()["contact"] is None
+    assert read.status_code == 404
+
+
+async def test_why_an_organisation_was_refused_is_not_for_strangers(open_city):
+    one = await open_city.stakeholder(external_ref="enel", contact=CONTACT)
+    address = f"{API}/stakeholders/{one['id']}"
+    async with open_city.manager() as manager:
+        refused = await manager.post(f"{address}/vet", json={"outcome": "refused", "reason": "bilanci mancanti"})
+    assert refused.status_code == 200, refused.text
+    async with open_city.partner("stranger") as stranger:
+        again = await stranger.post(
+            f"{API}/stakeholders", json={"name": "E", "type": "company", "external_ref": "enel"}
+        )
+        assert (again.status_code, again.json().get("vetting_reason")) == (200, None)
+        assert (await stranger.get(address)).status_code == 404
+    async with open_city.partner() as member, open_city.department() as officer:
+        own, seen = (await member.get(address)).json(), (await officer.get(address)).json()
+    assert (own["vetting_reason"], own["contact"]) == ("bilanci mancanti", CONTACT)
+    assert (seen["vetting_reason"], seen["contact"]) == ("bilanci mancanti", None)
 
 
 async def test_contacts_stay_inside_and_are_told_to_services_only(open_city):
