@@ -23,6 +23,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from chassis import log, metrics
+from chassis.acknowledging import Acknowledgements, Batch
 from chassis.delivery import Record, key_text
 from chassis.failures import ConsumerHalted
 from chassis.inbox import Consumer
@@ -42,6 +43,7 @@ class Bus:
         self._consumer = consumer
         self._prefix = settings.topic_prefix
         self._busy = asyncio.Lock()
+        self._acknowledgements = Acknowledgements()
         self._sweeper: asyncio.Task[None] | None = None
         self.last_poll = time.monotonic()
         quiet = logging.getLogger("sportello.faststream")
@@ -65,7 +67,7 @@ class Bus:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             no_reply=True,
-            parser=_keep_headers_out,
+            parser=self._message,
             decoder=_raw_records,
         )
         self._subscriber(self._deliver)
@@ -81,6 +83,7 @@ class Bus:
         return tuple(chain.from_iterable(found.values()))
 
     async def start(self) -> None:
+        self._acknowledgements.start()
         await self._broker.start()
         self._sweeper = asyncio.create_task(self._sweep(), name="sweeper")
 
@@ -90,12 +93,21 @@ class Bus:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
+        await self._acknowledgements.stop()
         await self._broker.stop()
 
     @property
     def kafka(self) -> AIOKafkaConsumer | None:
         """The client underneath, once started."""
         return self._subscriber.consumer
+
+    async def _message(self, records: tuple[ConsumerRecord[Any, Any], ...], original: Any) -> Any:
+        # FastStream decodes every header as UTF-8 before any of our code runs; a message of our own making would
+        # neither commit nor rewind, so its parser makes the message, from records without headers.
+        message = await original(tuple(replace(record, headers=()) for record in records))
+        message.raw_message = records
+        message.consumer = Batch(self._acknowledgements, message.consumer, records)
+        return message
 
     async def _deliver(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         try:
@@ -148,14 +160,6 @@ class Bus:
         """How many partitions this process reads."""
         client = self.kafka
         return len(client.assignment()) if client else 0
-
-
-async def _keep_headers_out(records: tuple[ConsumerRecord[Any, Any], ...], original: Any) -> Any:
-    # FastStream decodes every header as UTF-8 before any of our code runs; a message of our own making would neither
-    # commit nor rewind, so its parser makes the message, from records without headers.
-    message = await original(tuple(replace(record, headers=()) for record in records))
-    message.raw_message = records
-    return message
 
 
 async def _raw_records(message: Any) -> list[ConsumerRecord[Any, Any]]:
