@@ -135,7 +135,7 @@ class Consumer(Generic[StoreT]):
                 unexpected += 1
                 _logger.exception("inbox.unexpected", tries=unexpected, topic=record.topic, offset=record.offset)
                 if unexpected >= _UNEXPECTED_TRIES:
-                    aside = letters.Aside("parked", f"{type(error).__name__}: {error}")
+                    aside = letters.Aside("parked", log.without_values(f"{type(error).__name__}: {error}"))
             if aside is not None:
                 await self._keep(record, aside)
                 return
@@ -270,7 +270,7 @@ class Consumer(Generic[StoreT]):
             except TRANSIENT:
                 raise
             except Exception as error:
-                aside = letters.Aside("parked", f"{type(error).__name__}: {error}")
+                aside = letters.Aside("parked", log.without_values(f"{type(error).__name__}: {error}"))
                 await letters.put_back(unit.connection, letter.letter_id, aside)
                 break
             await letters.settle(unit.connection, letter.letter_id, "applied", by)

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
 from opentelemetry import trace
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
-# Without the frames' local variables: they hold names, addresses and tokens, which belong in no log.
-_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+# PostgreSQL repeats whole rows, asyncpg the argument and pydantic the input: all may be somebody's name or address.
+_VALUES = (
+    (re.compile(r"\nDETAIL:.*", re.DOTALL), ""),
+    (re.compile(r", input_value=.*?, input_type=", re.DOTALL), ", input_type="),
+    (re.compile(r"(invalid input (?:for query argument \$\d+|syntax for type [\w ]+)): .*", re.DOTALL), r"\1"),
+)
+
+
+def without_values(text: str) -> str:
+    """An exception's text without the data it was about."""
+    for pattern, replacement in _VALUES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class _Tracebacks(ExceptionDictTransformer):
+    """Without the frames' local variables and the data in messages: they belong in no log."""
+
+    def __init__(self) -> None:
+        super().__init__(show_locals=False)
+
+    def __call__(self, exc_info: ExcInfo) -> list[dict[str, Any]]:
+        found = super().__call__(exc_info)
+        for number, one in enumerate(found):
+            of_an_argument = number > 0 and found[number - 1]["exc_type"] == "DataError"
+            one["exc_value"] = "" if of_an_argument else without_values(one["exc_value"])
+        return found
+
+
+_TRACEBACKS = structlog.processors.ExceptionRenderer(_Tracebacks())
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
