@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from chassis import log
+from chassis.settings import Settings
 from chassis.unit import Units
 
 _EVERY_SECONDS = 600.0
 _BITE = 5_000
 _logger = log.get("housekeeping")
 
-# Locally outboxes are kept: an in-memory broker is refilled from them. Idempotency keys outlive any sane retry.
+# Idempotency keys outlive any sane retry.
 _PURGES = {
     "outbox": "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < now() - interval '14 days'"
     f" ORDER BY seq LIMIT {_BITE})",
@@ -24,11 +26,20 @@ _PURGES = {
 }
 
 
-async def run(units: Units[Any]) -> None:
-    """Purges for ever, every ten minutes."""
-    while True:
-        await asyncio.sleep(_EVERY_SECONDS)
-        await purge(units)
+def kept(settings: Settings) -> frozenset[str]:
+    """Tables that this installation never purges: an in-memory broker is refilled from the outboxes."""
+    return frozenset({"outbox"}) if settings.environment == "local" else frozenset()
+
+
+def housekeeping(settings: Settings) -> Callable[[Units[Any]], Awaitable[None]]:
+    """The background job that purges for ever, every ten minutes."""
+
+    async def purging(units: Units[Any]) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await purge(units, keep=kept(settings))
+
+    return purging
 
 
 async def purge(units: Units[Any], *, keep: frozenset[str] = frozenset()) -> dict[str, int]:

@@ -15,10 +15,11 @@ from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from chassis import clock as clocks
-from chassis import housekeeping, log, membership, telemetry
+from chassis import log, membership, telemetry
 from chassis.auth import install_identity
 from chassis.bus import Bus
 from chassis.database.pool import Connection, Pool, create_pool
+from chassis.housekeeping import housekeeping
 from chassis.http import health, problem
 from chassis.inbox import Consumer, Handler, Unreadable
 from chassis.relay import Relay
@@ -126,7 +127,7 @@ class Service(Generic[StoreT]):
         if self.on_start:
             await self.on_start(app)
         relay.start()
-        jobs = [housekeeping.run, *self.background]
+        jobs = [housekeeping(self.settings), *self.background]
         tasks = [asyncio.create_task(_forever(job, units), name=getattr(job, "__name__", "job")) for job in jobs]
         if bus:
             tasks.append(asyncio.create_task(_start_bus(bus), name="bus"))
