@@ -91,6 +91,7 @@ async def test_a_session_that_ended_leads_to_login_and_back(partner: Visitor) ->
     await partner.page.context.clear_cookies(name="sportello_session")
     await partner.press("Invia l'offerta")
     await expect(partner.page.locator("h1")).to_have_text("Bisogna accedere", timeout=PATIENCE)
+    await partner.sees("La sessione è finita: non è stato inviato nulla.")
     await partner.looks("53-session-ended")
     await partner.page.locator("main").get_by_role("link", name="Accedi").click()
     await partner.page.locator("h1", has_text="Scegliere chi essere").wait_for()
@@ -140,5 +141,6 @@ async def test_a_proposal_that_just_ended_says_so(chromium: Browser, system: Sys
         await officer.reloads_until(need)
 
         await giver.press("Accetta")
-        await giver.sees("Non è stato possibile")
+        await giver.told("Nel frattempo la proposta è stata chiusa: non è stato registrato nulla.")
+        await giver.sees("Il bisogno è stato chiuso")
         await giver.looks("54-proposal-ended")

@@ -138,6 +138,8 @@ async def _refused(
     for form in forms.values():
         form.refuse_all(problem.errors)
     said = "" if problem.errors else (problem.italian if current_language() == "it" else problem.english)
+    if problem.status == 412 and (await match_for(request, actor, match_id)).closed_at is not None:
+        said = _("The proposal has been closed in the meantime: nothing was recorded.")
     return await _show(pages, request, actor, match_id, status=problem.status, warning=said, **forms)
 
 
