@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import positions
+from chassis.acknowledging import Acknowledgements
 from chassis.database.pool import connect
 from chassis.settings import Settings
 from chassis.testing import eventually, running
@@ -61,3 +62,26 @@ async def test_an_orderly_stop_acknowledges_the_rest(toy: Toy, settings: Setting
     applied = await positions.of(connection, NAME)
     await connection.close()
     assert await committed(settings) == sum(applied.values()) >= 5
+
+
+async def test_an_acknowledgement_that_did_not_arrive_goes_with_the_next() -> None:
+    quiet, busy = TopicPartition("quiet", 0), TopicPartition("busy", 0)
+
+    class Client:
+        def __init__(self) -> None:
+            self.known: list[dict[TopicPartition, int]] = []
+
+        def assignment(self) -> set[TopicPartition]:
+            return {quiet, busy}
+
+        async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+            self.known.append(offsets)
+            if len(self.known) == 1:
+                raise ConnectionError("the broker is away")
+
+    client: Any = Client()
+    acknowledgements = Acknowledgements()
+    await acknowledgements.stop()  # every batch is acknowledged at once
+    await acknowledgements.applied(client, {quiet: 3, busy: 1})
+    await acknowledgements.applied(client, {busy: 2})
+    assert client.known[1] == {quiet: 3, busy: 2}
