@@ -71,6 +71,7 @@ class Acknowledgements:
             self._client, self._ends = client, {**mine, **self._ends}
             raise
         except Exception as error:
+            self._client, self._ends = self._client or client, {**mine, **self._ends}  # with the next, or at the stop
             _logger.warning("bus.not_acknowledged", error=type(error).__name__)
 
 

@@ -12,6 +12,8 @@ from chassis.unit import Units
 
 _EVERY_SECONDS = 600.0
 _BITE = 5_000
+INBOX_DAYS = 30
+"""How long the inbox knows an event; what comes again later is known by its offset."""
 _logger = log.get("housekeeping")
 
 # Idempotency keys outlive any sane retry.
@@ -20,15 +22,18 @@ _PURGES = {
     f" ORDER BY seq LIMIT {_BITE})",
     "inbox": "DELETE FROM inbox WHERE (city, consumer, source, event_id) IN"
     " (SELECT city, consumer, source, event_id FROM inbox"
-    f" WHERE received_at < now() - interval '30 days' LIMIT {_BITE})",
+    f" WHERE received_at < now() - interval '{INBOX_DAYS} days' LIMIT {_BITE})",
     "idempotency_key": "DELETE FROM idempotency_key WHERE (city, actor, key) IN (SELECT city, actor, key"
     f" FROM idempotency_key WHERE created_at < now() - interval '7 days' LIMIT {_BITE})",
 }
 
 
 def kept(settings: Settings) -> frozenset[str]:
-    """Tables that this installation never purges: an in-memory broker is refilled from the outboxes."""
-    return frozenset({"outbox"}) if settings.environment == "local" else frozenset()
+    """Tables that this installation never purges.
+
+    An in-memory broker is refilled from the outboxes, at other offsets, and the inboxes drop what they know.
+    """
+    return frozenset({"outbox", "inbox"}) if settings.environment == "local" else frozenset()
 
 
 def housekeeping(settings: Settings) -> Callable[[Units[Any]], Awaitable[None]]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 from chassis import letters, log, metrics, positions, telemetry
 from chassis.delivery import Delivery, Record
 from chassis.failures import ConsumerHalted, PermanentFailure, Waiting
+from chassis.housekeeping import INBOX_DAYS
 from chassis.scope import Scope
 from chassis.settings import Settings
 from chassis.unit import CONFLICTS, Unit, Units
@@ -49,6 +51,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
 """Failures of the surroundings, not of the event: tried again in place."""
 
 _UNEXPECTED_TRIES = 5
+_REMEMBERED = timedelta(days=INBOX_DAYS - 1)
 _logger = log.get("inbox")
 
 
@@ -93,6 +96,7 @@ class Consumer(Generic[StoreT]):
             raise ConsumerHalted(f"{self.name} stopped after {self._bad_in_a_row} bad events in a row")
         started = time.monotonic()
         try:
+            records = await self._not_outlived(records)
             await self._together(records)
         except ConsumerHalted:
             raise
@@ -101,6 +105,17 @@ class Consumer(Generic[StoreT]):
             for record in records:
                 await self._alone(record)
         metrics.consume_batch.observe(time.monotonic() - started)
+
+    async def _not_outlived(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Without those applied so long ago that the inbox has forgotten them: Kafka had lost the group's offsets."""
+        since = self.units.clock() - _REMEMBERED
+        if all(record.received_at > since for record in records):
+            return records
+        async with self.units.pool.acquire() as connection:
+            done = await positions.of(connection, self.name)
+        return [
+            one for one in records if one.received_at > since or one.offset >= done.get((one.topic, one.partition), 0)
+        ]
 
     async def _together(self, records: Sequence[Record]) -> None:
         """All of them in one transaction, or none."""

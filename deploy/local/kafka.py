@@ -128,6 +128,8 @@ class KafkaServer:
             "broker.session.timeout.ms": 3000,
             "broker.heartbeat.interval.ms": 500,
             "log.retention.ms": -1,
+            # A week by default: an installation that was shut for longer would read every topic from its beginning.
+            "offsets.retention.minutes": 525600,
             # Preallocated index files of 10 MB times hundreds of partitions would fill a laptop.
             "log.index.size.max.bytes": 1048576,
         }
