@@ -80,7 +80,7 @@ check-contracts: $(VENV)
 	@$(BIN)/python -m contracts.generate --check
 
 bench: $(VENV) ## latency and throughput of this machine, as ratios to its raw limits
-	@$(BIN)/sportello bench $(OPTIONS)
+	@$(BIN)/python -m tests.bench $(OPTIONS)
 
 # -- keep it --------------------------------------------------------------------------------------------------
 

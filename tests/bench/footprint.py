@@ -50,6 +50,22 @@ def memory(system: System, table: Table) -> None:
         table.add(Row(GROUP, f"memory of {name}", sum(pss for pss, _ in sizes), "MiB", note=f"{len(sizes)} processes"))
 
 
+def processor_seconds(system: System) -> dict[str, float]:
+    """What each part has used of the processors so far; the difference of two such tells what some work cost."""
+    programs = supervisor_state(system.installation.home)["programs"]
+    families = {name: [int(program["pid"])] for name, program in programs.items()}
+    families |= {"PostgreSQL": _family(_postmaster(system)), "Kafka": [_broker(system)]}
+    return {name: sum(_used(pid) for pid in pids) for name, pids in families.items()}
+
+
+def _used(pid: int) -> float:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
 def _size(pid: int) -> tuple[float, float]:
     """Proportional and resident MiB of a process."""
     try:

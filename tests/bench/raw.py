@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from contracts.topics import PARTITIONS
 from tests.bench.arithmetic import percentile
 from tests.bench.sizes import Sizes
 from tests.bench.table import Row, Table
@@ -22,7 +24,7 @@ from tests.bench.wire import Wire
 
 GROUP = "Raw limits"
 AT_ONCE = 32
-TOPIC = "bench.raw"
+TOPIC = f"bench.{secrets.token_hex(3)}"
 PAYLOAD = orjson.dumps({"id": str(uuid4()), "text": "x" * 600})
 HEADERS = {"ce_id": str(uuid4()), "ce_type": "sportello.bench.v1", "ce_time": "2026-01-01T00:00:00Z"}
 
@@ -142,6 +144,7 @@ async def kafka(bootstrap: str, sizes: Sizes, table: Table) -> None:
     """Records through the very broker: produced in batches and read again, and how long a lone one takes."""
     async with _topic(bootstrap) as (producer, consumer):
         count = sizes.events
+        await _warm(producer, consumer)
         start = time.monotonic()
         for first in range(0, count, 500):
             futures = [
@@ -170,8 +173,17 @@ async def kafka(bootstrap: str, sizes: Sizes, table: Table) -> None:
     )
 
 
+async def _warm(producer: AIOKafkaProducer, consumer: AIOKafkaConsumer) -> None:
+    """A record on every partition and back: leaders are known, connections open."""
+    await asyncio.gather(*[await producer.send(TOPIC, PAYLOAD, partition=number) for number in range(PARTITIONS)])
+    got = 0
+    while got < PARTITIONS:
+        found = await consumer.getmany(timeout_ms=1000)
+        got += sum(len(records) for records in found.values())
+
+
 @asynccontextmanager
-async def _topic(bootstrap: str) -> Any:
+async def _topic(bootstrap: str) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     producer = AIOKafkaProducer(
@@ -179,7 +191,7 @@ async def _topic(bootstrap: str) -> Any:
     )
     consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     try:
-        await admin.create_topics([NewTopic(TOPIC, 12, 1)])
+        await admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])
         await producer.start()
         await consumer.start()
         yield producer, consumer

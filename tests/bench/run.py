@@ -6,7 +6,8 @@ import asyncio
 import os
 import platform
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy.local.ports import free_ports
@@ -76,14 +77,25 @@ async def _story(system: System, sizes: Sizes, table: Table) -> None:
     note = "through the edge, while the other services follow"
     table.add(Row(STORY, "POST needs", taken, "1/s", note=note, **raw_commits))
     await story.settled(system)
+    before, started = footprint.processor_seconds(system), time.monotonic()
     _, taken = await story.together(sizes.requests, lambda number: player.offer(number, needs[number]))
     table.add(Row(STORY, "POST offers", taken, "1/s", note=note, **raw_commits))
     await story.settled(system)
+    whole = sizes.requests / (time.monotonic() - started)
+    table.add(Row(STORY, "offers right through the system", whole, "1/s", note="until all is at rest", **raw_commits))
+    _processors(table, before, footprint.processor_seconds(system), sizes.requests)
     await _at_rates(player, sizes, table)
     best, tried = await story.most(player, sizes.first, sizes.most, sizes.step_seconds)
     seen = "; ".join(f"{one.rate:.0f}/s: p50 {one.item.p50:.0f}, p99 {one.item.p99:.0f} ms" for one in tried)
     table.add(Row(STORY, "most commands sustained", best, "1/s", note=seen, **raw_commits))
     await wire.close()
+
+
+def _processors(table: Table, before: Mapping[str, float], after: Mapping[str, float], count: int) -> None:
+    """What one offer costs, by part; unlike a rate it hardly depends on what else the machine is doing."""
+    spent = {name: 1000 * (after[name] - used) / count for name, used in before.items() if name in after}
+    parts = ", ".join(f"{name} {cost:.2f}" for name, cost in sorted(spent.items(), key=lambda item: -item[1]))
+    table.add(Row(STORY, "processor time of one offer", sum(spent.values()), "ms", note=parts))
 
 
 async def _at_rates(player: story.Player, sizes: Sizes, table: Table) -> None:
