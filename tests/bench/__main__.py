@@ -33,8 +33,8 @@ def a_system() -> Iterator[tuple[System, bool]]:
     if given:
         yield System(Installation(Path(given))), False
         return
-    # Beside the installation of every day, on the same disk; never in it.
-    root = home().with_name(f"{home().name}-bench")
+    # On the disk of the installation of every day, apart from its data.
+    root = home() / "bench"
     installation = Installation(root)
     installation.up(Ports(free_offset()), _progress())
     try:
