@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from chassis import positions
 from chassis.cli.loading import settings_class
 from chassis.settings import SERVICES
 from chassis.testing import Database, Running, clone, make_template, running, test_settings
@@ -25,6 +26,21 @@ class Five:
 
     services: dict[str, Running]
     spans: InMemorySpanExporter
+
+    async def are_quiet(self) -> bool:
+        """Nothing waits in an outbox and every consumer has applied all that is on its topics."""
+        for running_service in self.services.values():
+            state = running_service.app.state
+            async with state.units.pool.acquire() as connection:
+                if await connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL"):
+                    return False
+                applied = await positions.of(connection, running_service.settings.service)
+            client, prefix = state.bus.kafka, running_service.settings.topic_prefix
+            ends = await client.end_offsets(client.assignment())
+            for place, end in ends.items():
+                if applied.get((place.topic.removeprefix(prefix), place.partition), 0) < end:
+                    return False
+        return True
 
 
 @pytest.fixture(scope="session")
