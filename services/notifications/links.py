@@ -14,6 +14,7 @@ _PAGES = {
     "decide_match": "/matching/proposals?need={subject}",
     "find_replacement": "/matching/proposals?need={subject}",
     "give_consent": "/matching/proposals/{subject}",
+    "sign_as_party": "/agreements/files/{subject}",
     "fix_submission": "/intake/rejected",
 }
 _ON_THE_FILE = ("choose_instrument", "fill_plans", "review_agreement", "collect_signatures", "sign_agreement")

@@ -98,6 +98,7 @@ TASK: dict[str, tuple[str, str]] = {
         mark("Get the signatures of %(num)s agreements for “%(case)s”"),
     ),
     "sign_agreement": (mark("Sign the agreement for “%(case)s”"), mark("Sign %(num)s agreements for “%(case)s”")),
+    "sign_as_party": (mark("Sign the agreement for “%(case)s”"), mark("Sign %(num)s agreements for “%(case)s”")),
     "tell_parties": (
         mark("Tell the parties how the agreement for “%(case)s” ended"),
         mark("Tell the parties how %(num)s agreements for “%(case)s” ended"),
@@ -129,6 +130,7 @@ KIND: dict[str, str] = {
     "review_agreement": mark("Review an agreement"),
     "collect_signatures": mark("Get signatures"),
     "sign_agreement": mark("Sign"),
+    "sign_as_party": mark("Sign for your organisation"),
     "tell_parties": mark("Tell the parties"),
     "resolve_suspension": mark("Suspended agreements"),
     "follow_deliveries": mark("Follow deliveries"),

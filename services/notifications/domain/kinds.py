@@ -47,6 +47,7 @@ KINDS: dict[str, Kind] = {
     "review_agreement": Kind("legal", Urgency.HIGH, 5),
     "collect_signatures": Kind("account_manager", Urgency.NORMAL, 7),
     "sign_agreement": Kind("signatory", Urgency.HIGH, 5),
+    "sign_as_party": Kind("party", Urgency.HIGH, 7),
     "tell_parties": Kind("account_manager", Urgency.HIGH, 1),
     "resolve_suspension": Kind("account_manager", Urgency.NORMAL, 14),
     "follow_deliveries": Kind("account_manager", Urgency.LOW, 90),

@@ -8,7 +8,7 @@ different ones), a fixed mark, or "final" = settled once and for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
@@ -53,9 +53,9 @@ MATCH, AGREEMENT, REJECTION = field("match_id"), field("agreement_id"), field("r
 SUBMISSION: Find = submission_thread
 
 
-def party_part(match_id: UUID, party_id: str) -> UUID:
-    """The part of ``give_consent`` that is one party's."""
-    return uuid5(match_id, party_id)
+def party_part(subject: UUID, party_id: str) -> UUID:
+    """The part that is one party's of an item that asks each of them."""
+    return uuid5(subject, party_id)
 
 
 def _consenting(event: Any) -> UUID | None:
@@ -77,9 +77,12 @@ class Opens:
 
 @dataclass(frozen=True)
 class OpensForParties:
-    """One part for each party that has to consent: the department and every giver."""
+    """One part for each party that is asked; ``parties`` finds their ids in the event."""
 
-    kind: str = "give_consent"
+    kind: str
+    subject: Find
+    parties: Callable[[Any], Iterable[str]]
+    due: Callable[[Any], datetime | None] = lambda event: None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,16 @@ def _expiry(event: m.MatchProposed) -> datetime | None:
     return event.expires_at
 
 
+def _parties(event: m.MatchProposed) -> list[str]:
+    """Everybody has to consent: the department, every giver, every receiver that the need names."""
+    return [party.party_id for party in event.parties]
+
+
+def _signing_parties(event: a.AgreementApproved) -> list[str]:
+    """For the city its signatory signs, who has an item of the kind for that."""
+    return [party_id for party_id in event.signatories if party_id.startswith("stakeholder:")]
+
+
 def _first_reading(event: p.ImpactPlanOpened) -> datetime | None:
     days = [one.due_on for one in event.indicators if one.due_on]
     return datetime.combine(min(days), _CLOSE_OF_DAY) if days else None
@@ -158,6 +171,7 @@ _SIGNATURES_OVER: tuple[Step, ...] = (
     settles("review_agreement", MATCH, AGREEMENT),
     settles("collect_signatures", MATCH, AGREEMENT),
     settles("sign_agreement", MATCH, AGREEMENT),
+    settles("sign_as_party", AGREEMENT, at="final"),
 )
 _TAKEN: tuple[Step, ...] = (
     settles("help_department", SUBMISSION, at="time"),
@@ -194,7 +208,7 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
     # -- matches: all proposals for one need are one item
     m.MatchProposed: (
         opens("decide_match", NEED, MATCH, due=_expiry),
-        OpensForParties(),
+        OpensForParties("give_consent", MATCH, _parties, due=_expiry),
         settles("find_replacement", NEED, at="time"),
     ),
     m.MatchConsentGiven: (Progress("decide_match", NEED, MATCH), settles("give_consent", MATCH, PARTY)),
@@ -228,6 +242,7 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         settles("review_agreement", MATCH, AGREEMENT),
         opens("collect_signatures", MATCH, AGREEMENT),
         opens("sign_agreement", MATCH, AGREEMENT),
+        OpensForParties("sign_as_party", AGREEMENT, _signing_parties),
     ),
     a.AgreementRejected: (*_SIGNATURES_OVER, opens("tell_parties", MATCH, AGREEMENT)),
     a.AgreementSigned: (*_SIGNATURES_OVER, opens("follow_deliveries", MATCH, AGREEMENT, at=1, due=_end)),
@@ -267,7 +282,7 @@ def parts_of(event: Any, at: datetime) -> list[Part]:
 
 def _apply(step: Step, event: Any, at: datetime) -> list[Part]:
     if isinstance(step, OpensForParties):
-        return [_consent(step.kind, event, party, at) for party in event.parties if party.role != "receiver"]
+        return [_asked(step, event, party_id, at) for party_id in step.parties(event)]
     if not isinstance(step, Progress) and not step.when(event):
         return []
     subject, part = step.subject(event), step.part(event)
@@ -281,10 +296,11 @@ def _apply(step: Step, event: Any, at: datetime) -> list[Part]:
     return [Part(step.kind, subject, part, opened=_mark(step.at, event, at), content=content)]
 
 
-def _consent(kind: str, event: m.MatchProposed, party: Any, at: datetime) -> Part:
-    content = _content(kind, event, at, event.expires_at, audience=party.party_id)
-    part = party_part(event.match_id, party.party_id)
-    return Part(kind, event.match_id, part, opened=event.version, content=content)
+def _asked(step: OpensForParties, event: Any, party_id: str, at: datetime) -> Part:
+    subject = step.subject(event)
+    assert subject is not None
+    content = _content(step.kind, event, at, step.due(event), audience=party_id)
+    return Part(step.kind, subject, party_part(subject, party_id), opened=event.version, content=content)
 
 
 def _content(kind: str, event: Any, at: datetime, due: datetime | None, audience: str | None = None) -> Content:

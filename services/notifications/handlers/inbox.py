@@ -70,7 +70,7 @@ def _check(until: datetime | None, now: datetime) -> None:
 
 def no_such_item() -> Problem:
     return not_found(
-        "Questa voce non esiste o non è nella vostra casella.", "There is no such item, or it is not in your inbox."
+        "Questa voce non esiste o non è nella tua casella.", "There is no such item, or it is not in your inbox."
     )
 
 

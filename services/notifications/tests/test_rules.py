@@ -208,3 +208,23 @@ def test_every_item_leads_to_where_it_is_worked_on(kind: str) -> None:
     if KINDS[kind].audience in ("legal", "signatory"):
         assert address == f"/agreements/files/{agreement}"
         assert links.of(kind, match, case, [{"part": match, "is_open": True, "facts": {}}]) == "/agreements/desk"
+
+
+def test_an_approved_agreement_asks_each_organisation_to_sign_and_the_signatory_for_the_city() -> None:
+    giver, agreement = uuid4(), uuid4()
+    approved = a.AgreementApproved(
+        agreement_id=agreement,
+        version=4,
+        match_id=uuid4(),
+        need_id=uuid4(),
+        department="education",
+        stakeholder_ids=(giver,),
+        title="Laptop",
+        instrument="donazione",
+        signatories=("department:education", f"stakeholder:{giver}"),
+        document_sha256="0" * 64,
+    )
+    asked = {part.content.audience: part.kind for part in parts_of(approved, NOW) if part.content}
+    assert asked[f"stakeholder:{giver}"] == "sign_as_party"
+    assert asked["signatory"] == "sign_agreement"
+    assert "department:education" not in asked
