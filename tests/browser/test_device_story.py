@@ -293,7 +293,7 @@ async def signs(someone: Visitor) -> None:
 async def deliveries_are_recorded(story: Story) -> None:
     manager = await story.person("account-manager")
     await manager.menu("Risultati")
-    await manager.page.get_by_role("link", name="I piani di impatto che la riguardano").click()
+    await manager.page.get_by_role("link", name="I piani di impatto che ti riguardano").click()
     await manager.reloads_until(NEED)
     await manager.looks("24-impact-plans")
     await manager.page.get_by_role("link", name=NEED).click()

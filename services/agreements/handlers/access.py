@@ -33,7 +33,7 @@ def refuse_role(actor: Actor, *roles: str) -> None:
     """Raises NotAllowed unless the actor has one of the roles."""
     if not actor.has(*roles):
         raise NotAllowed(
-            "role-required", "Il suo ruolo non permette questo atto.", "Your role does not allow this act."
+            "role-required", "Il tuo ruolo non permette questo atto.", "Your role does not allow this act."
         )
 
 
