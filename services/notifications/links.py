@@ -22,6 +22,10 @@ _ON_THE_FILE = ("choose_instrument", "fill_plans", "review_agreement", "collect_
 
 def of(kind: str, subject: UUID, case_id: UUID | None, parts: Sequence[Mapping[str, Any]]) -> str:
     """A path behind the edge; without a page of its own, the story of the case or thread."""
+    if kind == "decide_match":
+        proposals = [part["part"] for part in parts if part["is_open"]]
+        if len(proposals) == 1:
+            return f"/matching/proposals/{proposals[0]}"
     if kind in _PAGES:
         return _PAGES[kind].format(subject=subject)
     if kind in _ON_THE_FILE:

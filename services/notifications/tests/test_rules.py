@@ -228,3 +228,11 @@ def test_an_approved_agreement_asks_each_organisation_to_sign_and_the_signatory_
     assert asked[f"stakeholder:{giver}"] == "sign_as_party"
     assert asked["signatory"] == "sign_agreement"
     assert "department:education" not in asked
+
+
+def test_one_proposal_is_opened_at_once_and_several_as_a_list() -> None:
+    need, first, second = uuid4(), uuid4(), uuid4()
+    one = [{"part": first, "is_open": True, "facts": {}}, {"part": second, "is_open": False, "facts": {}}]
+    several = [{"part": first, "is_open": True, "facts": {}}, {"part": second, "is_open": True, "facts": {}}]
+    assert links.of("decide_match", need, need, one) == f"/matching/proposals/{first}"
+    assert links.of("decide_match", need, need, several) == f"/matching/proposals?need={need}"
