@@ -59,7 +59,8 @@ async def per_second(seconds: float, work: Callable[[int], Awaitable[int]], at_o
     async def worker(number: int) -> None:
         nonlocal done
         while time.monotonic() - start < seconds:
-            done += await work(number)
+            more = await work(number)  # apart from the sum, which others change meanwhile
+            done += more
 
     await asyncio.gather(*(worker(number) for number in range(at_once)))
     return done / (time.monotonic() - start)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bench.arithmetic import Schedule, Spread, open_loop, percentile, ratio
+from tests.bench.raw import per_second
 from tests.bench.table import Row, Table
 
 pytestmark = pytest.mark.unit
@@ -64,27 +66,27 @@ class Time:
 
 
 async def test_commands_go_out_when_they_are_due() -> None:
-    time, sent = Time(), []
+    clock, sent = Time(), []
 
     async def send(number: int, due: float) -> None:
-        sent.append((number, due, time()))
+        sent.append((number, due, clock()))
 
-    await open_loop(Schedule(rate=50, count=5), send, time, time.pause)
+    await open_loop(Schedule(rate=50, count=5), send, clock, clock.pause)
     assert [number for number, _, _ in sent] == [0, 1, 2, 3, 4]
     assert [round(due - 100, 6) for _, due, _ in sent] == [0, 0.02, 0.04, 0.06, 0.08]
 
 
 async def test_a_stall_is_counted_from_when_the_command_was_due() -> None:
     """Coordinated omission: whoever waits for an answer before sending never sees how long the others had to wait."""
-    time, latencies = Time(), []
+    clock, latencies = Time(), []
 
     async def stalled(seconds: float) -> None:
-        time.now += seconds + (0.5 if time.now < 100.05 else 0)  # the sender itself stands still once
+        clock.now += seconds + (0.5 if clock.now < 100.05 else 0)  # the sender itself stands still once
 
     async def send(number: int, due: float) -> None:
-        latencies.append(time() - due)
+        latencies.append(clock() - due)
 
-    await open_loop(Schedule(rate=100, count=10), send, time, stalled)
+    await open_loop(Schedule(rate=100, count=10), send, clock, stalled)
     assert len(latencies) == 10
     assert max(latencies) >= 0.4
 
@@ -98,9 +100,23 @@ async def test_a_slow_answer_holds_up_nobody() -> None:
             release.set()
         await release.wait()
 
-    time = Time()
-    await asyncio.wait_for(open_loop(Schedule(rate=10, count=3), send, time, time.pause), 5)
+    clock = Time()
+    await asyncio.wait_for(open_loop(Schedule(rate=10, count=3), send, clock, clock.pause), 5)
     assert started == [0, 1, 2]
+
+
+async def test_what_workers_do_side_by_side_is_all_counted() -> None:
+    counted = 0
+
+    async def work(_: int) -> int:
+        nonlocal counted
+        await asyncio.sleep(0)
+        counted += 1
+        return 1
+
+    start = time.monotonic()
+    rate = await per_second(0.05, work, at_once=8)
+    assert rate * (time.monotonic() - start) >= counted * 0.99
 
 
 def test_the_table_says_what_it_compares_with() -> None:
