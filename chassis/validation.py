@@ -60,6 +60,7 @@ _ITALIAN_OF_ENGLISH = {
     ),
     "a quantity is greater than zero": "una quantità è maggiore di zero",
     "a balance is never negative": "un saldo non è mai negativo",
+    "a date lies between the years 1900 and 2999": "una data sta fra gli anni 1900 e 2999",
     "a time carries its offset from UTC": "l'ora porta lo scostamento da UTC",
     "money is counted in EUR, and only money is": "il denaro si conta in EUR, e solo il denaro",
     "give the value per unit or in total, not both": "indicare il valore unitario o quello totale, non entrambi",

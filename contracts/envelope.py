@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from contracts.values import FIRST_YEAR, LAST_YEAR
+
 Headers = Iterable[tuple[str, bytes | None]]
 REQUIRED = ("specversion", "id", "source", "type", "city")
 MAX_BYTES = 500
@@ -124,4 +126,6 @@ def _time(text: str | None, received_at: datetime | None) -> datetime:
         raise EnvelopeError("ce_time", f"'{text}' is not an RFC 3339 time") from error
     if time.tzinfo is None:
         raise EnvelopeError("ce_time", f"'{text}' has no UTC offset")
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        raise EnvelopeError("ce_time", f"'{text}' does not lie between the years {FIRST_YEAR} and {LAST_YEAR}")
     return time

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -147,13 +147,23 @@ NilNumber = Annotated[
 """Key of a table by neighbourhood; in JSON every key is a string."""
 
 
+def _of_our_times(value: DateT) -> DateT:
+    # The first and last years there are cannot be brought to UTC, and drivers take their ends for infinity.
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError("a date lies between the years 1900 and 2999")
+    return value
+
+
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a time carries its offset from UTC")
     return value
 
 
-Instant = Annotated[datetime, AfterValidator(_aware)]
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+DateT = TypeVar("DateT", bound=date)
+Day = Annotated[date, AfterValidator(_of_our_times)]
+Instant = Annotated[datetime, AfterValidator(_aware), AfterValidator(_of_our_times)]
 """A point in time with its UTC offset."""
 
 
@@ -241,8 +251,8 @@ class Place(Value):
 class Window(Value):
     """From the first to the last day, both included; None = unbounded on that side."""
 
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Window:
@@ -322,7 +332,7 @@ class PlannedIndicator(Value):
     baseline: SignedQuantity | None = None
     target: SignedQuantity | None = None
     final: bool = True
-    due_on: date | None = None
+    due_on: Day | None = None
 
 
 class ImpactPlan(Value):
