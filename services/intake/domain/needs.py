@@ -17,6 +17,8 @@ from services.intake.domain import lines, states
 
 SnapshotT = TypeVar("SnapshotT", NeedRegistered, NeedChanged)
 MAX_LINES = 50
+MAX_NAMED = 50
+"""Departments, capabilities and receivers that one need may name."""
 
 
 class NeedContent(BaseModel):
@@ -25,14 +27,14 @@ class NeedContent(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     department: Slug
-    with_departments: tuple[Slug, ...] = Field(default=(), max_length=50)
+    with_departments: tuple[Slug, ...] = Field(default=(), max_length=MAX_NAMED)
     title: ShortText
     description: LongText | None = None
     beneficiaries: LongText | None = None
     policy_area: Slug
     lines: tuple[Line, ...] = Field(min_length=1, max_length=MAX_LINES)
-    requires: tuple[Slug, ...] = Field(default=(), max_length=50)
-    receivers: tuple[UUID, ...] = Field(default=(), max_length=50)
+    requires: tuple[Slug, ...] = Field(default=(), max_length=MAX_NAMED)
+    receivers: tuple[UUID, ...] = Field(default=(), max_length=MAX_NAMED)
     place: Place | None = None
     window: Window | None = None
     valid_until: Instant | None = None

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from contracts.events.departments import NeedSubmitted, NeedUpdateSubmitted
 from contracts.values import FieldError
-from services.intake.domain.needs import NeedContent
+from services.intake.domain.needs import MAX_NAMED, NeedContent
 
 SOURCE = "/departments/"
+_NAMED = ("with_departments", "requires", "receivers")
 _UPDATABLE = ("title", "description", "beneficiaries", "lines", "place", "window", "valid_until")
 
 
@@ -25,6 +26,20 @@ def source_errors(source: str, department: str) -> list[FieldError]:
             message_it=f"la sorgente dell'evento (ce_source) deve essere {SOURCE}{department}",
             message_en=f"the source of the event (ce_source) must be {SOURCE}{department}",
         )
+    ]
+
+
+def crowded(submitted: NeedSubmitted) -> list[FieldError]:
+    """Lists that are longer than a need can hold."""
+    return [
+        FieldError(
+            pointer=f"/{name}",
+            code="too-long",
+            message_it=f"al massimo {MAX_NAMED} elementi",
+            message_en=f"at most {MAX_NAMED} items",
+        )
+        for name in _NAMED
+        if len(getattr(submitted, name)) > MAX_NAMED
     ]
 
 

@@ -18,6 +18,7 @@ from contracts.values import FieldError
 from services.intake.handlers import IntakeUnit
 
 _MAX = 200
+_MOST_REASONS = 50
 _ITALIAN = {
     "the record has no value": "il messaggio non ha contenuto",
     "events of this type are not read from this topic": "eventi di questo tipo non si leggono da questo topic",
@@ -25,7 +26,7 @@ _ITALIAN = {
 
 
 async def reject(unit: IntakeUnit, delivery: Delivery[Any], errors: Sequence[FieldError]) -> None:
-    """Answers a submission that reads well but cannot be taken."""
+    """Answers a submission that reads well but cannot be taken. An answer has to fit into a record."""
     event = SubmissionRejected(
         rejection_id=unit.new_id(),
         submission_id=_kept(delivery.envelope.id) or "-",
@@ -33,7 +34,7 @@ async def reject(unit: IntakeUnit, delivery: Delivery[Any], errors: Sequence[Fie
         submission_type=delivery.envelope.type,
         external_ref=_kept(delivery.event.external_ref),
         department=delivery.event.department,
-        errors=tuple(errors),
+        errors=tuple(errors[:_MOST_REASONS]),
     )
     await _answer(unit, event, delivery)
 

@@ -129,6 +129,7 @@ async def _submit(
     errors = submissions.source_errors(delivery.envelope.source, submitted.department)
     if not errors and need is not None and need.submitted_digest == digest:
         return
+    errors += submissions.crowded(submitted)
     errors += needs.unknown_departments(content, context.departments)
     errors += submissions.unknown_receivers(submitted, context.receiver_refs)
     errors += needs.content_errors(content, unit.now) if need is None else desk.errors_of_change(need, content)

@@ -6,7 +6,7 @@ from chassis.testing import eventually
 from contracts.events.departments import NeedUpdateSubmitted, SubmissionRejected
 from contracts.events.intake import NeedChanged, NeedRegistered, NeedWithdrawn
 from contracts.events.matching import LineBalanceChanged
-from services.intake.tests.city import API, LINE, a_submission
+from services.intake.tests.city import API, LINE, a_need, a_submission
 
 pytestmark = pytest.mark.integration
 
@@ -153,3 +153,28 @@ async def test_many_submissions_at_once_are_all_registered_in_order(open_city):
         return len(await open_city.events(NeedRegistered)) == 20
 
     await eventually(all_there)
+
+
+async def test_a_submission_that_names_more_than_a_need_can_hold_is_refused_and_the_list_goes_on(open_city):
+    many = [f"r{number}" for number in range(5000)]
+    await open_city.send(a_submission("EDU/crowded", requires=many[:51]))
+    await open_city.send(a_submission("EDU/crowd", requires=many, receivers=many, with_departments=many))
+
+    async def both():
+        found = await open_city.rejections()
+        return found if len(found) == 2 else None
+
+    answers = {one["external_ref"]: one["errors"] for one in await eventually(both)}
+    assert [(one["pointer"], one["code"]) for one in answers["EDU/crowded"]] == [("/requires", "too-long")]
+    assert {one["pointer"] for one in answers["EDU/crowd"]} >= {"/requires", "/receivers", "/with_departments"}
+    await open_city.send(a_submission("EDU/after", requires=many[:50]))
+    await registered(open_city, "EDU/after")
+
+
+async def test_a_time_that_cannot_be_brought_to_utc_is_answered(open_city):
+    await open_city.send(a_submission("EDU/never", valid_until="9999-12-31T23:59:59-12:00"))
+    [answer] = await open_city.rejections()
+    assert [error["pointer"] for error in answer["errors"]] == ["/valid_until"]
+    async with open_city.department() as client:
+        asked = await client.post(f"{API}/needs", json=a_need(valid_until="0001-01-01T00:00:00+12:00"))
+    assert asked.status_code == 422, asked.text
