@@ -131,6 +131,8 @@ async def measure(system: System, directory: Path, sizes: Sizes, table: Table) -
         await _writes(one, sizes, table)
     async with chain(system, directory) as one:
         await _relay_and_consume(one, sizes, table)
+    async with chain(system, directory) as one:
+        await _consume_sampled(one, sizes, table)
     batch = await _two_hops(system, directory, sizes.events)
     single = await _two_hops(system, directory, sizes.events_one_by_one, RELAY_BATCH="1", CONSUME_BATCH="1")
     table.add(
@@ -156,54 +158,45 @@ async def _writes(one: Chain, sizes: Sizes, table: Table) -> None:
 
 
 async def _relay_and_consume(one: Chain, sizes: Sizes, table: Table) -> None:
+    relayed, consumed = await _first_hop(one, sizes.events)
+    produced, marked = table.value("records produced"), table.value("outbox rows fetched and marked")
+    inserts = {"of": "raw inserts", "limit": table.value("events into three tables"), "target": 0.4}
+    table.add(
+        Row(GROUP, "relay", relayed, "1/s", of="raw produce", limit=produced, target=0.15),
+        Row(GROUP, "relay, beside the database", relayed, "1/s", of="fetch and mark", limit=marked, target=0.15),
+        Row(GROUP, "consume into Postgres", consumed, "1/s", note="inbox + effect + outbox", **inserts),
+    )
+
+
+async def _consume_sampled(one: Chain, sizes: Sizes, table: Table) -> None:
+    _, consumed = await _first_hop(one, sizes.events, TRACE_RATIO="0.1")
+    inserts = {"of": "raw inserts", "limit": table.value("events into three tables"), "target": 0.4}
+    table.add(Row(GROUP, "consume, one trace in ten kept", consumed, "1/s", **inserts))
+
+
+async def _first_hop(one: Chain, count: int, **settings: str) -> tuple[float, float]:
+    """Events a second out of a full outbox, then, with all of them on the topic, into the next service."""
     connection = await one.connect()
-    count = sizes.events
     try:
         await fill(connection, count)
-        async with one.running("source"):
-            published = "SELECT count(*) FROM source.outbox WHERE published_at IS NOT NULL"
-            await until(connection, published, count)
-        seconds, rows = await _span(connection, "source.outbox", "published_at")
-        produced = table.value("records produced")
-        table.add(
-            Row(GROUP, "relay", rows / seconds, "1/s", of="raw produce", limit=produced, target=0.15),
-            Row(
-                GROUP,
-                "relay, against the database",
-                rows / seconds,
-                "1/s",
-                of="fetch and mark",
-                limit=table.value("outbox rows fetched and marked"),
-                target=0.15,
-            ),
-        )
+        async with one.running("source", **settings):
+            await until(connection, "SELECT count(*) FROM source.outbox WHERE published_at IS NOT NULL", count)
+        relayed = await _rate(connection, "source.outbox", "published_at")
         # Its own relay is held back: one batch, then hardly anything, so that consuming is measured alone.
-        async with one.running("first", RELAY_MAX_PER_SECOND="1"):
+        async with one.running("first", RELAY_MAX_PER_SECOND="1", **settings):
             await until(connection, "SELECT count(*) FROM first.inbox", count)
-        seconds, rows = await _span(connection, "first.inbox", "received_at")
-        table.add(
-            Row(
-                GROUP,
-                "consume into Postgres",
-                rows / seconds,
-                "1/s",
-                of="raw inserts",
-                limit=table.value("events into three tables"),
-                target=0.4,
-                note="inbox + effect + outbox",
-            )
-        )
+        return relayed, await _rate(connection, "first.inbox", "received_at")
     finally:
         await connection.close()
 
 
-async def _span(connection: Any, relation: str, column: str) -> tuple[float, int]:
-    """Seconds from the first batch to the last, and the rows of all batches but one of these two."""
+async def _rate(connection: Any, relation: str, column: str) -> float:
+    """Rows a second from the first batch to the last, without the rows of the last."""
     row = await connection.fetchrow(
         f"SELECT extract(epoch FROM max({column}) - min({column}))::float AS seconds, count(*) AS rows,"
         f" count(*) FILTER (WHERE {column} = (SELECT max({column}) FROM {relation})) AS last FROM {relation}"
     )
-    return (row["seconds"] or 1e-9), max(row["rows"] - row["last"], 1)
+    return max(row["rows"] - row["last"], 1) / (row["seconds"] or 1.0)
 
 
 async def _two_hops(system: System, directory: Path, count: int, **settings: str) -> float:
