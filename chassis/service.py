@@ -102,6 +102,7 @@ class Service(Generic[StoreT]):
             tracer_provider=provider,
             excluded_urls="healthz,readyz,metrics,static,stream",
             exclude_spans=["receive", "send"],
+            server_request_hook=telemetry.without_query,
         )
         return app
 

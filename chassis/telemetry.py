@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 from opentelemetry import context as otel_context
@@ -71,6 +72,14 @@ def configure(settings: Settings, exporter: SpanExporter | None = None) -> Trace
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
     return provider
+
+
+def without_query(span: trace.Span, scope: dict[str, Any]) -> None:
+    """Cuts what was asked for off the addresses in a request's span: names that are searched for, codes of a login."""
+    attributes = getattr(span, "attributes", None) or {}
+    for name in ("http.url", "http.target", "url.full", "url.query"):
+        if name in attributes:
+            span.set_attribute(name, "" if name == "url.query" else str(attributes[name]).partition("?")[0])
 
 
 def carried(context: Context | None = None) -> dict[str, str]:
