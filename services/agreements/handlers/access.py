@@ -38,8 +38,8 @@ def refuse_role(actor: Actor, *roles: str) -> None:
 
 
 def own_stakeholders(actor: Actor) -> tuple[UUID, ...]:
-    """The organisations a partner acts for."""
-    return tuple(UUID(one) for one in actor.stakeholders if _is_uuid(one))
+    """The organisations a partner acts for; without the role, none."""
+    return tuple(UUID(one) for one in actor.stakeholders if actor.has("partner") and _is_uuid(one))
 
 
 def signs_for(actor: Actor, file: AgreementFile) -> list[Signatory]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -128,8 +129,13 @@ async def test_each_person_does_what_the_role_allows(story: Story) -> None:
     assert (await story.post(one, "sign", giver)).status_code == 409
     refused = await story.post(one, "instrument", LEGAL, {"instrument": "donazione"})
     assert refused.status_code == 409
-    listed = await story.as_(STRANGER).get("/agreements/api/v1/agreements")
-    assert listed.json()["items"] == []
+    former = replace(
+        giver, subject="former", roles=frozenset({"department"})
+    )  # a claim without the role it belongs to opens nothing
+    for outsider in (STRANGER, former):
+        listed = await story.as_(outsider).get("/agreements/api/v1/agreements")
+        assert listed.json()["items"] == []
+    assert (await story.as_(former).get(address)).status_code == 404
 
 
 async def test_a_repeated_request_has_its_effect_once(story: Story) -> None:
