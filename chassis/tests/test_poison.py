@@ -62,7 +62,8 @@ async def test_an_answer_that_fails_parks_the_record_and_others_go_on(toy: Toy, 
         await send(TOPIC, b"rubbish", headers(StakeholderRegistered), key="bad")
         await put(send, after, after.stakeholder_id)
         await eventually(lambda: names(run.app, after.stakeholder_id), within=30)
-        assert [letter["status"] for letter in await letters(run.app)] == ["parked"]
+        kept = await eventually(lambda: letters(run.app), within=30)
+        assert [letter["status"] for letter in kept] == ["parked"]
 
 
 async def test_an_event_that_another_instance_applied_meanwhile_is_not_kept_aside(
