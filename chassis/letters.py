@@ -151,15 +151,17 @@ async def open_of_key(connection: Connection, consumer: str, topic: str, key: st
     return [_letter(row) for row in rows]
 
 
-async def settle(connection: Connection, letter_id: int, status: Literal["applied", "discarded"], by: str) -> None:
-    """Closes one letter."""
-    await connection.execute(
+async def settle(connection: Connection, letter_id: int, status: Literal["applied", "discarded"], by: str) -> bool:
+    """Closes one letter; False when somebody did meanwhile."""
+    closed = await connection.fetchval(
         "UPDATE dead_letter SET status = $2, awaits_topic = NULL, awaits_key = NULL, retry_at = NULL,"
-        " settled_at = now(), settled_by = $3 WHERE letter_id = $1",
+        " settled_at = now(), settled_by = $3"
+        " WHERE letter_id = $1 AND status IN ('parked', 'behind', 'waiting') RETURNING true",
         letter_id,
         status,
         by,
     )
+    return bool(closed)
 
 
 async def put_back(connection: Connection, letter_id: int, aside: Aside) -> None:

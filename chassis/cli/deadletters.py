@@ -145,9 +145,8 @@ def discard(
     async def run() -> Letter:
         async with opened(service) as (_, consumer), consumer.units.pool.acquire() as connection:
             letter = await _one(connection, number, service)
-            if letter.status in ("applied", "discarded"):
-                fail(f"Letter {number} is {letter.status} already.")
-            await letters.settle(connection, number, "discarded", f"{getpass.getuser()}: {reason}"[:500])
+            if not await letters.settle(connection, number, "discarded", f"{getpass.getuser()}: {reason}"[:500]):
+                fail(f"Letter {number} is closed already; 'sportello dlq show {number}' says how.")
             return letter
 
     letter = asyncio.run(run())

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from chassis.letters import settle
 from chassis.settings import Settings
 from chassis.testing import eventually, running
 from chassis.tests.toy import Toy
@@ -219,6 +220,10 @@ async def test_an_event_that_came_too_early_waits_and_is_applied_by_itself(
         assert kept[0]["status"] == "waiting"
         await put(send, registered("here", stakeholder), stakeholder)
         await eventually(lambda: _names_are(service.app, stakeholder, ["here", "expired"]))
+        applied = (await letters(service.app))[0]
+        assert applied["status"] == "applied"
+        async with service.app.state.units.pool.acquire() as connection:
+            assert not await settle(connection, applied["letter_id"], "discarded", "somebody too late")
         assert (await letters(service.app))[0]["status"] == "applied"
 
 
