@@ -60,7 +60,11 @@ def main() -> None:
     with a_system() as (system, own), tempfile.TemporaryDirectory() as scratch:
         sizes = QUICK if given.quick else RECORD
         parts = given.only or run.PARTS
-        load = asyncio.run(run.all_of(system, Path(scratch), sizes, table, parts, may_restart=own))
+        try:
+            load = asyncio.run(run.all_of(system, Path(scratch), sizes, table, parts, may_restart=own))
+        except BaseException:
+            print(f"Not finished; until then:\n\n{table.as_text()}", file=sys.stderr)
+            raise
     surroundings = {**run.surroundings(), "load_before": load}
     if given.json:
         print(json.dumps({"surroundings": surroundings, "rows": table.as_json()}, indent=1))

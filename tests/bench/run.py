@@ -86,7 +86,7 @@ async def _story(system: System, sizes: Sizes, table: Table) -> None:
     _processors(table, before, footprint.processor_seconds(system), sizes.requests)
     await _at_rates(player, sizes, table)
     best, tried = await story.most(player, sizes.first, sizes.most, sizes.step_seconds)
-    seen = "; ".join(f"{one.rate:.0f}/s: p50 {one.item.p50:.0f}, p99 {one.item.p99:.0f} ms" for one in tried)
+    seen = "; ".join(_tried(one) for one in tried)
     table.add(Row(STORY, "most commands sustained", best, "1/s", note=seen, **raw_commits))
     await wire.close()
 
@@ -106,7 +106,9 @@ async def _at_rates(player: story.Player, sizes: Sizes, table: Table) -> None:
     await story.latencies(player, sizes.rates[0], sizes.seconds)  # warm caches and plans
     for rate in sizes.rates:
         found = await story.latencies(player, rate, sizes.seconds * 2)
-        lost = f"{found.item.missing} never seen" if found.item.missing else ""
+        lost = (
+            f"{found.refused} refused, {found.item.missing} never seen" if found.refused or found.item.missing else ""
+        )
         for what, spread in (("answered", found.accepted), ("match seen", found.match), ("in the inbox", found.item)):
             compared = against if what == "in the inbox" else {}
             p50_target = {"target": 2.0} if compared else {}
@@ -115,6 +117,11 @@ async def _at_rates(player: story.Player, sizes: Sizes, table: Table) -> None:
                 Row(STORY, f"{what}, {rate}/s, p50", spread.p50, "ms", note=lost, **compared, **p50_target),
                 Row(STORY, f"{what}, {rate}/s, p99", spread.p99, "ms", **compared, **p99_target),
             )
+
+
+def _tried(one: story.Latencies) -> str:
+    refused = f", {one.refused} refused" if one.refused else ""
+    return f"{one.rate:.0f}/s: p50 {one.item.p50:.0f}, p99 {one.item.p99:.0f} ms{refused}"
 
 
 def _say(what: str) -> None:

@@ -32,6 +32,12 @@ class Watch:
         self._due[key] = due
         self._none_missing.clear()
 
+    def forget(self, key: Any) -> None:
+        """``key`` will not appear: its command was refused."""
+        self._due.pop(key, None)
+        if not self._due:
+            self._none_missing.set()
+
     @property
     def missing(self) -> int:
         return len(self._due)
