@@ -192,6 +192,9 @@ def run(service: Service[Any]) -> None:
         http="httptools",
         log_config=None,
         access_log=False,
+        # Longer than the edge keeps an idle connection (two minutes): a command sent on one that is just being closed
+        # here would be answered with 503, for nobody may send it again unasked.
+        timeout_keep_alive=150,
         timeout_graceful_shutdown=10,
         proxy_headers=True,
         server_header=False,
