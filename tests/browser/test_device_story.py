@@ -185,7 +185,6 @@ async def the_account_manager_sees_it_come(story: Story) -> None:
     assert await manager.page.evaluate("window.neverLeft") is True
     await manager.looks("12-inbox-with-the-proposal")
     await item.first.click()
-    await manager.page.locator("main").get_by_role("link", name=NEED).click()
     await manager.sees("Triangolazione: tutte le parti insieme o nessuna")
     for party in (EDUCATION, GIVER, REFURBISHER, LOGISTICS, RECEIVER):
         await manager.sees(party)
