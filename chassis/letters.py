@@ -193,6 +193,16 @@ async def find(
     return [_letter(row) for row in rows]
 
 
+async def open_keys(connection: Connection, consumer: str) -> list[tuple[str, str]]:
+    """The keys (topic, key) that have anything kept aside, the one that has waited longest first."""
+    rows = await connection.fetch(
+        "SELECT topic, key FROM dead_letter WHERE consumer = $1 AND status IN ('parked', 'behind', 'waiting')"
+        " GROUP BY topic, key ORDER BY min(letter_id)",
+        consumer,
+    )
+    return [(row["topic"], row["key"]) for row in rows]
+
+
 async def counts(connection: Connection) -> dict[str, int]:
     """How many are open, by status."""
     rows = await connection.fetch(

@@ -104,11 +104,6 @@ NOT_CONSUMED: dict[type[Event], str] = {
 """Event types no service of ours reads, each with the reason."""
 
 
-def topics_of(service: str) -> tuple[str, ...]:
-    """Topics a service subscribes to, in a fixed order."""
-    return tuple(sorted({event.topic for event in CONSUMES[service]}))
-
-
 def unclaimed() -> set[type[Event]]:
     """Event types that neither have a consumer nor a reason for having none."""
     claimed = {event for events in CONSUMES.values() for event in events}

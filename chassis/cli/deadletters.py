@@ -115,22 +115,29 @@ def replay(
     else:
         typer.echo(f"Applied {applied}.")
         if left:
-            typer.echo(f"Still kept aside: {len(left)}. The next is letter {left[0].letter_id}: {left[0].reason}")
+            more = " or more" if len(left) == 100 else ""
+            typer.echo(f"Still kept aside: {len(left)}{more}. The next is letter {left[0].letter_id}: {left[0].reason}")
     if left:
         raise typer.Exit(1)
 
 
 async def _replay(service: str, number: int | None) -> tuple[int, list[Letter]]:
-    """Replays one letter's key or all keys; returns how many were applied and what is left of them."""
+    """Replays one letter's key or all keys; returns how many were applied and, of what is left, the oldest hundred."""
+    by = f"replay:{getpass.getuser()}"
     async with opened(service) as (_, consumer):
-        async with consumer.units.pool.acquire() as connection:
-            found = [await _one(connection, number, service)] if number else await letters.find(connection, limit=10**6)
-        keys = dict.fromkeys((letter.record.topic, letter.record.key) for letter in found)
-        by = f"replay:{getpass.getuser()}"
-        applied = sum([await consumer.replay(topic, key, by=by) for topic, key in keys])
-        async with consumer.units.pool.acquire() as connection:
-            left = [one for key in keys for one in await letters.open_of_key(connection, consumer.name, *key)]
-    return applied, left
+        pool = consumer.units.pool
+        if number is None:
+            async with pool.acquire() as connection:
+                keys = await letters.open_keys(connection, consumer.name)
+            applied = sum([await consumer.replay(topic, key, by=by) for topic, key in keys])
+            async with pool.acquire() as connection:
+                return applied, await letters.find(connection)
+        async with pool.acquire() as connection:
+            record = (await _one(connection, number, service)).record
+        applied = await consumer.replay(record.topic, record.key, by=by)
+        async with pool.acquire() as connection:
+            left = await letters.open_of_key(connection, consumer.name, record.topic, record.key)
+    return applied, left[:100]
 
 
 @app.command("discard")
