@@ -22,6 +22,8 @@ lock() {
         ${UPGRADE:-} pyproject.toml "$@" --output-file "requirements/$output"
 }
 
-lock runtime.txt
-lock agreements.txt --extra agreements
+# One version of everything everywhere: what all extras together allow is what each of them gets.
 lock dev.txt --all-extras
+lock runtime.txt --constraint requirements/dev.txt
+lock agreements.txt --extra agreements --constraint requirements/dev.txt
+lock matching.txt --extra matching --constraint requirements/dev.txt

@@ -1,0 +1,2 @@
+-- Public notices and what of the register is hidden.
+SELECT 'nothing yet';

@@ -1,0 +1,2 @@
+-- Signatures made outside the system.
+SELECT 'nothing yet';

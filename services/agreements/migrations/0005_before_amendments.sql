@@ -1,0 +1,2 @@
+-- Amendments, renewals and several agreements of one match.
+SELECT 'nothing yet';

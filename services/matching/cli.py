@@ -1,0 +1,24 @@
+"""Commands of matching: how well it ranks, how well it allocates."""
+
+from __future__ import annotations
+
+import typer
+
+match = typer.Typer(no_args_is_help=True, help="Matching of needs and offers.")
+bench = typer.Typer(no_args_is_help=True, help="Matching on public benchmarks.")
+
+
+@match.callback()
+def _match() -> None:
+    pass
+
+
+@bench.callback()
+def _bench() -> None:
+    pass
+
+
+def register(app: typer.Typer) -> None:
+    """Adds ``sportello match …`` and ``sportello bench …``."""
+    app.add_typer(match, name="match")
+    app.add_typer(bench, name="bench")

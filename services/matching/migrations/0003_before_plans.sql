@@ -1,0 +1,2 @@
+-- Plans of the global allocation.
+SELECT 'nothing yet';

@@ -1,0 +1,2 @@
+-- Counter-proposals, postponements and what may still be undone.
+SELECT 'nothing yet';

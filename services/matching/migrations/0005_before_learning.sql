@@ -1,0 +1,2 @@
+-- What decisions taught the ranking.
+SELECT 'nothing yet';

@@ -1,0 +1,2 @@
+-- What counter-proposals and postponements ask of whom.
+SELECT 'nothing yet';
