@@ -6,8 +6,8 @@ import shutil
 import subprocess
 
 from deploy.local.failures import CannotStart
+from deploy.local.jars import KAFKA
 from deploy.local.kafka import answers
-from deploy.local.kafka_jars import version
 from deploy.local.processes import wait_until
 
 READY_SECONDS = 120
@@ -30,7 +30,7 @@ class ContainerKafka:
     def begin(self) -> None:
         settings = [word for item in self._environment().items() for word in ("--env", "=".join(item))]
         published = f"127.0.0.1:{self.port}:{self.port}"
-        image = f"apache/kafka:{version()}"
+        image = f"apache/kafka:{KAFKA.version()}"
         command = ["docker", "run", "--detach", "--rm", "--publish", published, *settings, image]
         result = subprocess.run(command, capture_output=True, text=True, timeout=PULL_SECONDS, check=False)
         if result.returncode != 0:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local import kafka_jars
+from deploy.local import jars
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
+from deploy.local.jars import Report
 from deploy.local.kafka import KafkaServer, real_kafka_obstacle, silent
-from deploy.local.kafka_jars import Report
 
 IN_MEMORY_NOTICE = (
     "Kafka is the in-memory stand-in: nothing on the bus survives a stop, the relay holds back so that no "
@@ -62,7 +62,7 @@ def choose(
 
 def _fetch_obstacle(fetching: Report) -> CannotStart | None:
     try:
-        kafka_jars.jars(fetching)
+        jars.KAFKA.fetched(fetching)
     except CannotStart as obstacle:
         return obstacle
     return None

@@ -19,7 +19,7 @@ from deploy.local.bus import Bus, choose
 from deploy.local.environment import Surroundings
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
-from deploy.local.kafka_jars import cache_directory
+from deploy.local.jars import KAFKA
 from deploy.local.layout import PROJECT, Home, Ports
 from deploy.local.postgres import PostgresServer
 from deploy.local.preflight import examine, failures
@@ -112,7 +112,7 @@ class Installation:
         return bus, is_new
 
     def _start_new_bus(self, ports: Ports, require_real: bool, progress: Progress) -> Bus:
-        cached = cache_directory().is_dir()
+        cached = KAFKA.directory().is_dir()
         with nullcontext() if cached else progress.step("Kafka fetched (45 MB, only the first time)"):
             bus = choose(
                 self.home.kafka, ports.kafka, require_real=require_real, report=progress.say, fetching=progress.passing

@@ -10,7 +10,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from deploy.local import kafka_jars
+from deploy.local import jars
 from deploy.local.failures import CannotStart, explain
 from deploy.local.ports import require_free
 from deploy.local.processes import PidFile, detach, end, kill_family, wait_until
@@ -33,7 +33,7 @@ class KafkaServer:
 
     kind = "apache-kafka"
 
-    def __init__(self, directory: Path, port: int = 9192, *, report: kafka_jars.Report = silent) -> None:
+    def __init__(self, directory: Path, port: int = 9192, *, report: jars.Report = silent) -> None:
         self.directory = directory.absolute()
         self.port = port
         self.log = self.directory / "server.log"
@@ -90,7 +90,7 @@ class KafkaServer:
     # -- inside ----------------------------------------------------------------------------------------
 
     def _java_command(self) -> tuple[str, str]:
-        return kafka_jars.java(), f"{kafka_jars.jars(self._report)}/*"
+        return jars.java(), f"{jars.KAFKA.fetched(self._report)}/*"
 
     def _options(self) -> list[str]:
         return [*JAVA_OPTIONS, f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}"]
@@ -156,9 +156,9 @@ def answers(bootstrap: str) -> bool:
 def real_kafka_obstacle() -> CannotStart | None:
     """Why the real broker cannot run here, or None when it can."""
     try:
-        kafka_jars.java()
-        if not kafka_jars.cache_directory().is_dir():
-            kafka_jars.maven()
+        jars.java()
+        if not jars.KAFKA.directory().is_dir():
+            jars.maven()
     except CannotStart as obstacle:
         return obstacle
     return None

@@ -15,7 +15,7 @@ import psutil
 
 from deploy.local import caddy
 from deploy.local.failures import CannotStart
-from deploy.local.kafka_jars import cache_directory, java, java_version, maven
+from deploy.local.jars import KAFKA, java, java_version, maven
 from deploy.local.layout import Home, Ports
 from deploy.local.ports import holder, is_free
 from deploy.local.postgres import INSTALLATION, installation
@@ -79,8 +79,8 @@ def _java() -> Finding:
 
 
 def _maven() -> Finding:
-    if cache_directory().is_dir():
-        return Finding("Kafka's jars", "ok", f"cached in {cache_directory()}")
+    if KAFKA.directory().is_dir():
+        return Finding("Kafka's jars", "ok", f"cached in {KAFKA.directory()}")
     try:
         maven()
     except CannotStart as missing:

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local import kafka_jars
+from deploy.local import jars
 from deploy.local.bus import choose
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
@@ -82,8 +82,8 @@ def test_the_stand_in_comes_back_after_a_crash(stand_in: InMemoryKafka) -> None:
 
 
 def test_a_port_in_use_is_named_with_its_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka_jars, "java", lambda: "java")
-    monkeypatch.setattr(kafka_jars, "jars", lambda report: tmp_path)
+    monkeypatch.setattr(jars, "java", lambda: "java")
+    monkeypatch.setattr(jars.Jars, "fetched", lambda self, report: tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotStart, match=f"Port {port}, which Kafka needs, is in use by python.*process"):
@@ -131,13 +131,13 @@ def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(CannotStart, match="Java 11 is too old"):
-        kafka_jars.java()
+        jars.java()
 
 
 def test_jars_other_than_the_recorded_ones_are_refused(tmp_path: Path) -> None:
     (tmp_path / "surprise.jar").write_bytes(b"")
     with pytest.raises(CannotStart, match="not the expected ones"):
-        kafka_jars._check(tmp_path)
+        jars.KAFKA.check(tmp_path)
 
 
 @pytest.mark.skipif(real_kafka_obstacle() is not None, reason="Java or Maven is missing")

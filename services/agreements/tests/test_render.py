@@ -7,6 +7,7 @@ from pypdf import PdfReader
 
 from services.agreements.documents.render import render, render_off_loop
 from services.agreements.tests.documents_sample import FIELDS, PARTIES, device_document
+from tests.pdfa import PdfA
 
 pytestmark = pytest.mark.unit
 
@@ -44,3 +45,13 @@ def test_a_draft_says_so() -> None:
     draft = render(device_document().model_copy(update={"draft": True}))
     assert "BOZZA" in text_of(draft)
     assert "BOZZA" not in text_of(render(device_document()))
+
+
+def test_vera_pdf_finds_it_is_pdf_a_2b_and_would_find_otherwise(pdfa: PdfA) -> None:
+    whole = {language: render(device_document(language)) for language in ("it", "en")}
+    without = {"undeclared": whole["it"].replace(b"pdfaid:part", b"pdfaid:pert")}
+
+    found = pdfa.verdicts(whole | without)
+
+    assert {name: verdict.broken for name, verdict in found.items() if name in whole} == {"it": (), "en": ()}
+    assert found["undeclared"].broken
