@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from services.matching.domain.coverage import Provider
 from services.matching.domain.rules import RULES_VERSION, TO_AGREE
 from services.matching.domain.signals import Contribution, Piece, Question
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
+from services.matching.domain.text import Likeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,12 @@ def candidates(
     *,
     memory: Memory = Memory(),
     leading: Collection[UUID] | None = None,
+    likeness: Mapping[UUID, Likeness] | None = None,
 ) -> list[Candidate]:
     """Every set that could be proposed for the need, best first, those that answer it before all others.
 
-    ``leading`` limits which offers may be the main one (None = all).
+    ``leading`` limits which offers may be the main one (None = all). ``likeness`` is by offer what the texts have in
+    common; without it the words decide.
     """
     able = [offer for offer in offers if memory.admits(offer) and not filters.obstacles(need, offer, now)]
     if filters.need_obstacles(need, now) or not need.open_lines():
@@ -140,7 +143,7 @@ def candidates(
         if leading is not None and lead.offer_id not in leading:
             continue
         for pieces in _sets(need, lead, able, bringing):
-            candidate = _ranked(Question(need, pieces, steering, today))
+            candidate = _ranked(Question(need, pieces, steering, today, likeness))
             if memory.allows(candidate):
                 found.setdefault(candidate.key, candidate)
     return sorted(found.values(), key=lambda one: one.order)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from math import cos, hypot, radians
+from uuid import UUID
 
 from contracts.values import UNITS, Place, Reason, ResourceKind, plain
 from services.matching.domain.rules import EACH_FURTHER_PARTY, WEIGHTS
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
-from services.matching.domain.text import overlap, words
+from services.matching.domain.text import Likeness, overlap, words
 
 KINDS: dict[ResourceKind, tuple[str, str]] = {
     "money": ("denaro", "money"),
@@ -53,13 +54,21 @@ class Piece:
 class Question:
     """What is ranked: a set of pieces for a need, under the steering of today."""
 
-    __slots__ = ("main", "need", "offers", "pieces", "steering", "today")
+    __slots__ = ("likeness", "main", "need", "offers", "pieces", "steering", "today")
 
-    def __init__(self, need: Need, pieces: Sequence[Piece], steering: Steering, today: date) -> None:
+    def __init__(
+        self,
+        need: Need,
+        pieces: Sequence[Piece],
+        steering: Steering,
+        today: date,
+        likeness: Mapping[UUID, Likeness] | None = None,
+    ) -> None:
         self.need = need
         self.pieces = pieces
         self.steering = steering
         self.today = today
+        self.likeness = likeness or {}
         self.main = [piece for piece in pieces if piece.asked is not None]
         self.offers = list({piece.offer.offer_id: piece.offer for piece in pieces}.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 
 _WORD = re.compile(r"[a-z0-9]+")
 _EMPTY = frozenset(
@@ -19,6 +20,22 @@ _EMPTY = frozenset(
 )
 _SHORTEST = 2
 _PLURALS_FROM = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike a need and an offer are in what they say.
+
+    ``value`` (0-1) sums up the parts (each 0-1): words, concepts of the bilingual lexicon, letters of kindred words,
+    meaning as the sentence encoder hears it. ``shared`` are pairs: as the need says it, as the offer says it.
+    """
+
+    value: float
+    lexical: float = 0.0
+    concepts: float = 0.0
+    letters: float = 0.0
+    meaning: float = 0.0
+    shared: tuple[tuple[str, str], ...] = ()
 
 
 def words(*texts: str | None) -> frozenset[str]:
