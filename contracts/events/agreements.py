@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -57,9 +58,15 @@ class AgreementApproved(_AgreementRef, type="sportello.agreements.agreement-appr
 
 
 class AgreementRejected(_AgreementRef, type="sportello.agreements.agreement-rejected.v1", topic=AGREEMENT):
-    """The Legal Office refused the file for good."""
+    """The Legal Office refused the file for good.
+
+    ``allocations`` are the lines it was about; None = every line of the match. ``match_over`` is false as long as
+    another agreement of the same match goes on: then only these lines are released.
+    """
 
     reason: LongText
+    allocations: tuple[Allocation, ...] | None = None
+    match_over: bool | None = None
 
 
 class AgreementSigned(_AgreementRef, type="sportello.agreements.agreement-signed.v1", topic=AGREEMENT):
@@ -88,16 +95,32 @@ class AgreementActivated(_AgreementRef, type="sportello.agreements.agreement-act
 
 
 class AgreementAmended(_AgreementRef, type="sportello.agreements.agreement-amended.v1", topic=AGREEMENT):
-    """The signed agreement was changed by a further signed act."""
+    """The signed agreement was changed by a further signed act; says what holds from now on.
+
+    ``allocations`` are all lines of the agreement as they are now, ``released`` how much of which was taken back by
+    this amendment. ``valid_to`` and the plans are those now in force. Without ``allocations`` no quantity changed.
+    """
 
     amendment: int = Field(ge=1)
     summary: LongText
+    kind: Literal["amendment", "renewal"] | None = None
+    title: ShortText | None = None
+    protocol_number: str | None = None
+    signed_on: date | None = None
+    valid_to: date | None = None
+    allocations: tuple[Allocation, ...] | None = None
+    released: tuple[Allocation, ...] | None = None
+    impact_plan: ImpactPlan | None = None
+    communication_plan: CommunicationPlan | None = None
+    signatures: tuple[SignatureEvidence, ...] | None = None
+    document_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
 class AgreementSuspended(_AgreementRef, type="sportello.agreements.agreement-suspended.v1", topic=AGREEMENT):
-    """The agreement rests; nothing is released."""
+    """The agreement rests; nothing is released. ``until``: the day on which it goes on by itself."""
 
     reason: LongText
+    until: date | None = None
 
 
 class AgreementCompleted(_AgreementRef, type="sportello.agreements.agreement-completed.v1", topic=AGREEMENT):
@@ -105,7 +128,14 @@ class AgreementCompleted(_AgreementRef, type="sportello.agreements.agreement-com
 
 
 class AgreementTerminated(_AgreementRef, type="sportello.agreements.agreement-terminated.v1", topic=AGREEMENT):
-    """The agreement ended early; what was not delivered is released."""
+    """The agreement ended before all was delivered; what was not delivered is released.
+
+    ``ending``: by a decision, or because its term ran out. ``allocations`` and ``match_over`` as in
+    AgreementRejected.
+    """
 
     reason: LongText
     effective_on: date
+    ending: Literal["decided", "term_over"] | None = None
+    allocations: tuple[Allocation, ...] | None = None
+    match_over: bool | None = None
