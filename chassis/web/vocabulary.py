@@ -156,6 +156,17 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "suspended": mark("Suspended"),
         "completed": mark("Completed"),
         "terminated": mark("Terminated"),
+        "expired": mark("Expired"),
+    },
+    "amendment_state": {
+        "drafted": mark("Draft"),
+        "in_review": mark("Under review"),
+        "approved": mark("Approved"),
+        "signing": mark("Being signed"),
+        "in_force": mark("In force"),
+        "rejected": mark("Rejected"),
+        "withdrawn": mark("Withdrawn"),
+        "lapsed": mark("Lapsed"),
     },
     "plan_state": {
         "open": mark("In progress"),

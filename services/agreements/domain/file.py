@@ -14,12 +14,13 @@ from contracts.values import (
     ImpactPlan,
     LongText,
     Party,
+    Quantity,
     ShortText,
     SignatureEvidence,
     Slug,
     Value,
 )
-from services.agreements.domain.states import State
+from services.agreements.domain.states import OPEN_AMENDMENT, AmendmentState, State
 
 Language = Literal["it", "en"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -76,6 +77,47 @@ class Protocol(Value):
         return f"{self.year}/{self.number:07d}"
 
 
+class LineChange(Value):
+    """A line, by its position in the agreement, and how much of it is agreed from now on."""
+
+    position: Annotated[int, Field(ge=0)]
+    quantity: Quantity
+
+
+class Changes(Value):
+    """What an amendment changes; whatever is None or empty stays as it is. An empty text takes a term away."""
+
+    quantities: tuple[LineChange, ...] = ()
+    valid_to: date | None = None
+    terms: dict[str, str] = Field(default_factory=dict)
+    responsibilities: tuple[Responsibility, ...] | None = None
+    communication_plan: CommunicationPlan | None = None
+    impact_plan: ImpactPlan | None = None
+
+
+class Amendment(Value):
+    """A further signed act about a signed agreement: with its own number, document and signatures.
+
+    `before` holds what `changes` replaces, as it was on the day of approval; it is what the document shows.
+    """
+
+    number: int = Field(ge=1)
+    kind: Literal["amendment", "renewal"]
+    state: AmendmentState
+    reason: LongText
+    changes: Changes
+    before: Changes | None = None
+    opened_on: date
+    opened_by: str
+    protocol: Protocol | None = None
+    approved_on: date | None = None
+    approved_sha256: Sha256 | None = None
+    signatories: tuple[Signatory, ...] = ()
+    signed_on: date | None = None
+    signed_sha256: Sha256 | None = None
+    closing_reason: LongText | None = None
+
+
 class AgreementFile(Value):
     """The aggregate. `version` grows by one with every change and is the entity tag."""
 
@@ -115,6 +157,20 @@ class AgreementFile(Value):
     signed_on: date | None = None
     signed_sha256: Sha256 | None = None
     closing_reason: LongText | None = None
+
+    split_from: UUID | None = None
+    part: int = Field(default=1, ge=1)
+    """Which of the match's agreements this is."""
+    amendments: tuple[Amendment, ...] = ()
+    suspended_until: date | None = None
+    ends_on: date | None = None
+    """The day of an early end that was decided and has not come."""
+    ends_because: LongText | None = None
+
+    @property
+    def amendment(self) -> Amendment | None:
+        """The one amendment under way, if any."""
+        return next((one for one in self.amendments if one.state in OPEN_AMENDMENT), None)
 
     @property
     def stakeholder_ids(self) -> tuple[UUID, ...]:

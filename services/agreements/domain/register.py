@@ -19,7 +19,7 @@ from pydantic import Field
 from contracts.values import Value
 from services.agreements.domain.file import Protocol, Sha256
 
-EntryAct = Literal["registered", "signed", "rejected", "terminated", "completed"]
+EntryAct = Literal["registered", "signed", "amended", "rejected", "terminated", "completed", "expired"]
 BEGINNING = "0" * 64
 """What the first entry of a city follows."""
 

@@ -18,6 +18,8 @@ class State(StrEnum):
     COMPLETED = "completed"
     REJECTED = "rejected"
     TERMINATED = "terminated"
+    EXPIRED = "expired"
+    """The term ran out before all was delivered."""
 
 
 class Act(StrEnum):
@@ -33,12 +35,22 @@ class Act(StrEnum):
     TERMINATE = "terminate"
     COMPLETE = "complete"
     RELEASE = "release"
+    SPLIT = "split"
+    AMEND = "amend"
+    """Any step of an amendment: the agreement stays in force as it is until the last signature under it."""
+    SCHEDULE_END = "schedule_end"
+    KEEP_ON = "keep_on"
+    """Takes a scheduled end back."""
+    EXPIRE = "expire"
 
 
 S, A = State, Act
+IN_FORCE = (S.SIGNED, S.ACTIVE, S.SUSPENDED)
+"""States of an agreement that binds its parties: it may be amended, and ends by an act or by its term."""
 
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (S.DRAFTED, A.EDIT): S.DRAFTED,
+    (S.DRAFTED, A.SPLIT): S.DRAFTED,
     (S.DRAFTED, A.SUBMIT): S.IN_REVIEW,
     (S.DRAFTED, A.REJECT): S.REJECTED,
     (S.DRAFTED, A.RELEASE): S.REJECTED,
@@ -67,10 +79,12 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (S.SUSPENDED, A.COMPLETE): S.COMPLETED,
     (S.SUSPENDED, A.TERMINATE): S.TERMINATED,
     (S.SUSPENDED, A.RELEASE): S.TERMINATED,
+    **{(state, act): state for state in IN_FORCE for act in (A.AMEND, A.SCHEDULE_END, A.KEEP_ON)},
+    **{(state, A.EXPIRE): S.EXPIRED for state in IN_FORCE},
 }
 
-FINAL = frozenset({S.COMPLETED, S.REJECTED, S.TERMINATED})
-PUBLIC = frozenset({S.SIGNED, S.ACTIVE, S.SUSPENDED, S.COMPLETED, S.TERMINATED})
+FINAL = frozenset({S.COMPLETED, S.REJECTED, S.TERMINATED, S.EXPIRED})
+PUBLIC = frozenset({S.SIGNED, S.ACTIVE, S.SUSPENDED, S.COMPLETED, S.TERMINATED, S.EXPIRED})
 """States of an agreement that was signed: from then on the public register shows it."""
 
 
@@ -87,4 +101,60 @@ def after(state: State, act: Act) -> State:
             "not-possible-in-this-state",
             f"Non è possibile nello stato attuale dell'accordo ({state}).",
             f"This is not possible in the agreement's present state ({state}).",
+        ) from None
+
+
+class AmendmentState(StrEnum):
+    DRAFTED = "drafted"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    SIGNING = "signing"
+    IN_FORCE = "in_force"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    """The agreement ended before the amendment was signed."""
+
+
+class AmendmentAct(StrEnum):
+    EDIT = "edit"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    SIGN = "sign"
+    SIGN_LAST = "sign_last"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    LAPSE = "lapse"
+
+
+M, B = AmendmentState, AmendmentAct
+OPEN_AMENDMENT = (M.DRAFTED, M.IN_REVIEW, M.APPROVED, M.SIGNING)
+
+AMENDMENT_TRANSITIONS: dict[tuple[AmendmentState, AmendmentAct], AmendmentState] = {
+    (M.DRAFTED, B.EDIT): M.DRAFTED,
+    (M.DRAFTED, B.SUBMIT): M.IN_REVIEW,
+    (M.IN_REVIEW, B.EDIT): M.IN_REVIEW,
+    (M.IN_REVIEW, B.APPROVE): M.APPROVED,
+    (M.APPROVED, B.SIGN): M.SIGNING,
+    (M.SIGNING, B.SIGN): M.SIGNING,
+    **{(state, B.SIGN_LAST): M.IN_FORCE for state in (M.APPROVED, M.SIGNING)},
+    **{(state, B.REJECT): M.REJECTED for state in OPEN_AMENDMENT},
+    **{(state, B.WITHDRAW): M.WITHDRAWN for state in OPEN_AMENDMENT},
+    **{(state, B.LAPSE): M.LAPSED for state in OPEN_AMENDMENT},
+}
+
+
+def amendment_allows(state: AmendmentState, act: AmendmentAct) -> bool:
+    return (state, act) in AMENDMENT_TRANSITIONS
+
+
+def amendment_after(state: AmendmentState, act: AmendmentAct) -> AmendmentState:
+    """As `after`, for an amendment."""
+    try:
+        return AMENDMENT_TRANSITIONS[state, act]
+    except KeyError:
+        raise NotPossible(
+            "not-possible-for-this-amendment",
+            f"Non è possibile nello stato attuale della modifica ({state}).",
+            f"This is not possible in the amendment's present state ({state}).",
         ) from None
