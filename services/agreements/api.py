@@ -54,7 +54,7 @@ _PROBLEMS = {
     412: "Somebody else changed the file since the entity tag was read",
     422: "Some fields are wrong, or the file is not complete: a pointer for each",
 }
-_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {
         "description": text,
         "content": {
@@ -63,7 +63,7 @@ _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     }
     for status, text in _PROBLEMS.items()
 }
-router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"], responses=_DOCUMENTED)
+router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"], responses=DOCUMENTED)
 LoggedIn = Annotated[Actor, Depends(require())]
 NO_NUL = r"^[^\x00]*$"
 Change = Callable[[AgreementsUnit], Awaitable[AgreementFile]]
@@ -119,13 +119,16 @@ async def get_agreement(request: Request, actor: LoggedIn, agreement_id: UUID) -
 
 
 @router.get("/agreements/{agreement_id}/history")
-async def get_history(request: Request, actor: LoggedIn, agreement_id: UUID) -> list[Happening]:
-    """Everything that happened to the file, oldest first."""
+async def get_history(
+    request: Request, actor: LoggedIn, agreement_id: UUID, after: After = None, limit: Limit = 50
+) -> Page[Happening]:
+    """Everything that happened to the file, newest first."""
+    start = decode(after, small)
     async with units_of(request).reading() as store:
         with refusals_as_problems():
             refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
-        happenings: list[Happening] = await store.files.history(scope_of(actor), agreement_id)
-        return happenings
+        happenings = await store.files.history(scope_of(actor), agreement_id, start, limit)
+    return page(happenings, limit, lambda one: (one.position,))
 
 
 @router.get("/agreements/{agreement_id}/document.pdf", response_class=Response)
@@ -179,7 +182,9 @@ async def get_filed_document(request: Request, actor: LoggedIn, agreement_id: UU
     return Response(upload.content, media_type=upload.media_type, headers=headers)
 
 
-async def _change(request: Request, actor: Actor, change: Change, status: int = 200) -> Response:
+async def answer_change(request: Request, actor: Actor, change: Change, status: int = 200) -> Response:
+    """Carries out `change` once and answers with the file as it is then."""
+
     async def work(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():
             file = await change(unit)
@@ -193,7 +198,7 @@ async def _change(request: Request, actor: Actor, change: Change, status: int = 
 async def choose_instrument(request: Request, actor: LoggedIn, agreement_id: UUID, body: ChooseInstrument) -> Response:
     """Chooses the instrument and fills in its terms."""
     expected = optional_version(request)
-    return await _change(
+    return await answer_change(
         request, actor, lambda unit: filling.choose_instrument(unit, actor, agreement_id, body, expected)
     )
 
@@ -204,7 +209,7 @@ async def set_communication_plan(
 ) -> Response:
     """Sets the communication plan agreed before the start."""
     expected = optional_version(request)
-    return await _change(
+    return await answer_change(
         request, actor, lambda unit: filling.set_communication_plan(unit, actor, agreement_id, body, expected)
     )
 
@@ -213,7 +218,7 @@ async def set_communication_plan(
 async def set_impact_plan(request: Request, actor: LoggedIn, agreement_id: UUID, body: SetImpactPlan) -> Response:
     """Sets the indicators agreed before the start."""
     expected = optional_version(request)
-    return await _change(
+    return await answer_change(
         request, actor, lambda unit: filling.set_impact_plan(unit, actor, agreement_id, body, expected)
     )
 
@@ -222,7 +227,7 @@ async def set_impact_plan(request: Request, actor: LoggedIn, agreement_id: UUID,
 async def add_document(request: Request, actor: LoggedIn, agreement_id: UUID, body: AddDocument) -> Response:
     """Puts a document on file: words, an uploaded file (Base64), or both."""
     expected = optional_version(request)
-    return await _change(
+    return await answer_change(
         request, actor, lambda unit: filling.add_document(unit, actor, agreement_id, body, expected), 201
     )
 
@@ -231,49 +236,53 @@ async def add_document(request: Request, actor: LoggedIn, agreement_id: UUID, bo
 async def submit(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
     """Hands the complete file to the Legal Office; 422 with a pointer per missing thing."""
     expected = optional_version(request)
-    return await _change(request, actor, lambda unit: filling.submit(unit, actor, agreement_id, expected))
+    return await answer_change(request, actor, lambda unit: filling.submit(unit, actor, agreement_id, expected))
 
 
 @router.post("/agreements/{agreement_id}/approve", response_model=AgreementView)
 async def approve(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
     """Approves the file: gives it its protocol number and makes its document."""
     expected, desk = optional_version(request), desk_of(request)
-    return await _change(request, actor, lambda unit: signing.approve(unit, actor, agreement_id, desk, expected))
+    return await answer_change(request, actor, lambda unit: signing.approve(unit, actor, agreement_id, desk, expected))
 
 
 @router.post("/agreements/{agreement_id}/reject", response_model=AgreementView)
 async def reject(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
     """Refuses the file for good."""
     expected = optional_version(request)
-    return await _change(request, actor, lambda unit: closing.reject(unit, actor, agreement_id, body, expected))
+    return await answer_change(request, actor, lambda unit: closing.reject(unit, actor, agreement_id, body, expected))
 
 
 @router.post("/agreements/{agreement_id}/sign", response_model=AgreementView)
 async def sign(request: Request, actor: LoggedIn, agreement_id: UUID, body: Sign | None = None) -> Response:
     """Signs for a party with the development signer, as the person who is logged in."""
     expected, desk, wanted = optional_version(request), desk_of(request), body or Sign()
-    return await _change(request, actor, lambda unit: signing.sign(unit, actor, agreement_id, wanted, desk, expected))
+    return await answer_change(
+        request, actor, lambda unit: signing.sign(unit, actor, agreement_id, wanted, desk, expected)
+    )
 
 
 @router.post("/agreements/{agreement_id}/terminate", response_model=AgreementView)
 async def terminate(request: Request, actor: LoggedIn, agreement_id: UUID, body: Terminate) -> Response:
     """Ends a signed agreement early."""
     expected = optional_version(request)
-    return await _change(request, actor, lambda unit: closing.terminate(unit, actor, agreement_id, body, expected))
+    return await answer_change(
+        request, actor, lambda unit: closing.terminate(unit, actor, agreement_id, body, expected)
+    )
 
 
 @router.post("/agreements/{agreement_id}/suspend", response_model=AgreementView)
 async def suspend(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
     """Lets an active agreement rest."""
     expected = optional_version(request)
-    return await _change(request, actor, lambda unit: closing.suspend(unit, actor, agreement_id, body, expected))
+    return await answer_change(request, actor, lambda unit: closing.suspend(unit, actor, agreement_id, body, expected))
 
 
 @router.post("/agreements/{agreement_id}/resume", response_model=AgreementView)
 async def resume(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
     """Lets a suspended agreement go on."""
     expected = optional_version(request)
-    return await _change(request, actor, lambda unit: closing.resume(unit, actor, agreement_id, expected))
+    return await answer_change(request, actor, lambda unit: closing.resume(unit, actor, agreement_id, expected))
 
 
 @router.get("/instruments")

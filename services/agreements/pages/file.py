@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from chassis.auth import Actor, require
 from chassis.http.commands import Reply, fingerprint, once
+from chassis.http.paging import decode, page, small
 from chassis.http.problem import Problem
 from chassis.service import units_of
 from chassis.validation import field_errors
@@ -33,6 +34,7 @@ from services.agreements.problems import refusals_as_problems
 from services.agreements.store.files import Happening
 from services.agreements.views import called, pinned, view_of
 
+HISTORY_ROWS = 20
 SignedIn = Annotated[Actor, Depends(require())]
 Change = Callable[[AgreementsUnit, int | None], Awaitable[AgreementFile]]
 
@@ -60,7 +62,12 @@ class Desk:
             view = await view_of(store, scope, file, units.clock())
             record = await pinned(store, scope, file)
             records = await store.instruments.all(scope)
-            history = await store.files.history(scope, agreement_id)
+            shown = decode(request.query_params.get("history"), small)
+            history = page(
+                await store.files.history(scope, agreement_id, shown, HISTORY_ROWS),
+                HISTORY_ROWS,
+                lambda one: (one.position,),
+            )
         language = current_language()
         return self._pages.render(
             request,
@@ -70,7 +77,9 @@ class Desk:
             file=view,
             record=record,
             instruments=[(one.code, one.title.in_(language)) for one in _newest(records)],
-            history=[(one.at, act_name(one.act), note_of(one, file)) for one in history],
+            history=[(one.at, act_name(one.act), note_of(one, file)) for one in history.items],
+            older=history.next,
+            newest=shown is None,
             forms=forms.filled(file) | (wrong or {}),
             called=called,
             asked={

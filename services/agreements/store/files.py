@@ -15,8 +15,9 @@ from services.agreements.domain.file import AgreementFile
 
 
 class Happening(BaseModel):
-    """One line of a file's history. `actor` is an account's subject."""
+    """One line of a file's history. `actor` is an account's subject; `position` grows with every line."""
 
+    position: int
     version: int
     at: datetime
     actor: str
@@ -187,12 +188,15 @@ class Files:
             note,
         )
 
-    async def history(self, scope: Scope, agreement_id: UUID) -> list[Happening]:
-        """Everything that happened to the file, oldest first."""
+    async def history(self, scope: Scope, agreement_id: UUID, after: list[Any] | None, limit: int) -> list[Happening]:
+        """What happened to the file, newest first, at most `limit + 1`; `after` is (position,) of the last shown."""
         rows = await self._connection.fetch(
-            "SELECT version, at, actor, act, note FROM history WHERE city = $1 AND agreement_id = $2 ORDER BY position",
+            "SELECT position, version, at, actor, act, note FROM history WHERE city = $1 AND agreement_id = $2"
+            " AND ($3::int IS NULL OR position < $3) ORDER BY position DESC LIMIT $4",
             scope.city,
             agreement_id,
+            after[0] if after else None,
+            limit + 1,
         )
         return [Happening(**dict(row)) for row in rows]
 
