@@ -1,8 +1,11 @@
-"""How an agreement ends, rests or goes on."""
+"""How an agreement ends, rests or goes on, by decision and by the calendar."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
 
 from contracts.events.agreements import (
     AgreementActivated,
@@ -11,39 +14,80 @@ from contracts.events.agreements import (
     AgreementSuspended,
     AgreementTerminated,
 )
+from services.agreements.domain import signing
+from services.agreements.domain.amending import lapse
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.outcome import Outcome, changed, reference
-from services.agreements.domain.refusals import Invalid
-from services.agreements.domain.states import FINAL, Act, State, after, allows
+from services.agreements.domain.refusals import Invalid, NotPossible
+from services.agreements.domain.states import FINAL, IN_FORCE, Act, State, after, allows
 
 
-def reject(file: AgreementFile, reason: str) -> Outcome:
+@dataclass(frozen=True)
+class Calendar:
+    """When the calendar acts by itself: so many days after its last day an agreement is closed as expired.
+
+    The days in between are for recording what came late. `renewal_from_days` before the end a renewal may be opened.
+    """
+
+    expires_after_days: int = 30
+    renewal_from_days: int = 180
+
+
+def reject(file: AgreementFile, reason: str, match_over: bool = True) -> Outcome:
     """Refused for good, before all have signed; matching releases what was reserved."""
     outcome = changed(file, Act.REJECT, closing_reason=reason)
-    return Outcome(outcome.file, (AgreementRejected(**reference(outcome.file), reason=reason),))
+    return Outcome(outcome.file, (_rejected(outcome.file, reason, match_over),))
 
 
-def terminate(file: AgreementFile, reason: str, effective_on: date | None, today: date) -> Outcome:
-    """Ended early; matching releases what was committed and not delivered."""
+def terminate(
+    file: AgreementFile, reason: str, effective_on: date | None, today: date, match_over: bool = True
+) -> Outcome:
+    """Ended early; matching releases what was committed and not delivered.
+
+    A day to come is kept, and the calendar ends the agreement on it; until then everything goes on.
+    """
     on = effective_on or today
-    if on > today:
+    if on <= today:
+        return _terminated(file, reason, on, match_over)
+    after(file.state, Act.TERMINATE)
+    if file.valid_to is not None and on > file.valid_to:
         raise Invalid(
-            "in-the-future",
-            "La cessazione ha effetto oggi o prima: le quantità si liberano subito.",
-            "Termination takes effect today or earlier: quantities are released at once.",
+            "after-the-term",
+            f"Il termine dell'accordo finisce già il {file.valid_to:%d/%m/%Y}.",
+            f"The agreement's term ends on {file.valid_to:%Y-%m-%d} already.",
             "/effective_on",
         )
-    outcome = changed(file, Act.TERMINATE, closing_reason=reason)
-    return Outcome(outcome.file, (_terminated(outcome.file, reason, on),))
+    return changed(file, Act.SCHEDULE_END, ends_on=on, ends_because=reason)
 
 
-def suspend(file: AgreementFile, reason: str) -> Outcome:
-    outcome = changed(file, Act.SUSPEND, closing_reason=reason)
-    return Outcome(outcome.file, (AgreementSuspended(**reference(outcome.file), reason=reason),))
+def keep_on(file: AgreementFile) -> Outcome:
+    """Takes back an early end whose day has not come."""
+    after(file.state, Act.KEEP_ON)
+    if file.ends_on is None:
+        raise NotPossible(
+            "no-end-decided",
+            "Per questo accordo non è stata decisa una cessazione.",
+            "No early end was decided for this agreement.",
+        )
+    return changed(file, Act.KEEP_ON, ends_on=None, ends_because=None)
+
+
+def suspend(file: AgreementFile, reason: str, until: date | None = None, today: date | None = None) -> Outcome:
+    """A rest; with `until`, the calendar lets the agreement go on that day."""
+    after(file.state, Act.SUSPEND)
+    if until is not None and today is not None and until <= today:
+        raise Invalid(
+            "not-in-the-future",
+            "La sospensione finisce in un giorno futuro.",
+            "A suspension ends on a day to come.",
+            "/until",
+        )
+    outcome = changed(file, Act.SUSPEND, closing_reason=reason, suspended_until=until)
+    return Outcome(outcome.file, (AgreementSuspended(**reference(outcome.file), reason=reason, until=until),))
 
 
 def resume(file: AgreementFile, today: date) -> Outcome:
-    outcome = changed(file, Act.RESUME, closing_reason=None)
+    outcome = changed(file, Act.RESUME, closing_reason=None, suspended_until=None)
     return Outcome(outcome.file, (AgreementActivated(**reference(outcome.file), effective_on=today),))
 
 
@@ -51,7 +95,7 @@ def complete(file: AgreementFile) -> Outcome:
     """Everything promised was delivered and measured (the impact service says so). Ended files stay as they are."""
     if file.state in FINAL:
         return Outcome(file)
-    outcome = changed(file, Act.COMPLETE)
+    outcome = _ended(file, Act.COMPLETE)
     return Outcome(outcome.file, (AgreementCompleted(**reference(outcome.file)),))
 
 
@@ -63,11 +107,66 @@ def release(file: AgreementFile, reason_code: str, today: date) -> Outcome:
     if not allows(file.state, Act.RELEASE):
         return Outcome(file)
     reason = f"match released: {reason_code}"
+    if after(file.state, Act.RELEASE) is State.TERMINATED:
+        return _terminated(file, reason, today, True, Act.RELEASE)
     outcome = changed(file, Act.RELEASE, closing_reason=reason)
-    if after(file.state, Act.RELEASE) is State.REJECTED:
-        return Outcome(outcome.file, (AgreementRejected(**reference(outcome.file), reason=reason),))
-    return Outcome(outcome.file, (_terminated(outcome.file, reason, today),))
+    return Outcome(outcome.file, (_rejected(outcome.file, reason, True),))
 
 
-def _terminated(file: AgreementFile, reason: str, on: date) -> AgreementTerminated:
-    return AgreementTerminated(**reference(file), reason=reason, effective_on=on)
+def next_due(file: AgreementFile, today: date, calendar: Calendar) -> Act | None:
+    """What the calendar has to do with the file today; what was due earlier comes first."""
+    due = [(on, act) for on, act in _days(file, calendar) if on <= today and allows(file.state, act)]
+    return min(due, key=lambda one: one[0])[1] if due else None
+
+
+def by_calendar(file: AgreementFile, act: Act, today: date, match_over: bool) -> Outcome:
+    """Carries out what :func:`next_due` found, as of the day on which it was due."""
+    if act is Act.ACTIVATE:
+        return signing.activated(Outcome(file), today)
+    if act is Act.RESUME:
+        return resume(file, file.suspended_until or today)
+    if act is Act.TERMINATE:
+        return _terminated(file, file.ends_because or "", file.ends_on or today, match_over)
+    last = file.valid_to or today
+    reason = f"term over on {last.isoformat()}"
+    return _terminated(file, reason, last, match_over, Act.EXPIRE, "term_over")
+
+
+def _days(file: AgreementFile, calendar: Calendar) -> Iterator[tuple[date, Act]]:
+    if file.state is State.SIGNED and file.valid_from is not None:
+        yield file.valid_from, Act.ACTIVATE
+    if file.state is State.SUSPENDED and file.suspended_until is not None:
+        yield file.suspended_until, Act.RESUME
+    if file.state in IN_FORCE and file.ends_on is not None:
+        yield file.ends_on, Act.TERMINATE
+    if file.state in IN_FORCE and file.valid_to is not None:
+        yield file.valid_to + timedelta(calendar.expires_after_days + 1), Act.EXPIRE
+
+
+def _terminated(
+    file: AgreementFile,
+    reason: str,
+    on: date,
+    match_over: bool,
+    act: Act = Act.TERMINATE,
+    ending: Literal["decided", "term_over"] = "decided",
+) -> Outcome:
+    ended = _ended(file, act, closing_reason=reason).file
+    event = AgreementTerminated(
+        **reference(ended),
+        reason=reason,
+        effective_on=on,
+        ending=ending,
+        allocations=ended.allocations,
+        match_over=match_over,
+    )
+    return Outcome(ended, (event,))
+
+
+def _ended(file: AgreementFile, act: Act, **fields: Any) -> Outcome:
+    """Nothing of what was planned for a file that ends is left waiting."""
+    return changed(file, act, amendments=lapse(file), ends_on=None, ends_because=None, suspended_until=None, **fields)
+
+
+def _rejected(file: AgreementFile, reason: str, match_over: bool) -> AgreementRejected:
+    return AgreementRejected(**reference(file), reason=reason, allocations=file.allocations, match_over=match_over)

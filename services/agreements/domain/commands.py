@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.values import CommunicationPlan, ImpactPlan, LongText, ShortText, Slug
-from services.agreements.domain.file import Language, Responsibility
+from services.agreements.domain.file import Language, LineChange, Responsibility
 
 LARGEST_DOCUMENT = 10 * 1024 * 1024
 
@@ -73,9 +73,45 @@ class Decide(_Command):
 
 
 class Terminate(Decide):
-    """Early end: from `effective_on` (today when not given); what was not delivered is released."""
+    """Early end: from `effective_on` (today when not given); what was not delivered by then is released."""
 
     effective_on: date | None = None
+
+
+class Suspend(Decide):
+    """A rest, for good reason. `until`: the day on which the agreement goes on by itself."""
+
+    until: date | None = None
+
+
+class Amend(Decide):
+    """What a further signed act is to change; whatever is left out stays as it is.
+
+    `quantities` go down only. `terms` are merged into those in force; an empty text takes one away.
+    """
+
+    quantities: tuple[LineChange, ...] = ()
+    valid_to: date | None = None
+    terms: dict[Slug, LongText] = Field(default_factory=dict)
+    responsibilities: tuple[Responsibility, ...] | None = None
+    communication_plan: SetCommunicationPlan | None = None
+    impact_plan: SetImpactPlan | None = None
+
+
+class Renew(Decide):
+    """A further signed act by which the agreement lasts until `valid_to`."""
+
+    valid_to: date
+
+
+class Split(_Command):
+    """Lines, by their positions, that go into an agreement of their own, with those who give them.
+
+    `parties` names who else takes part in the new one (receivers, without whom it would have none but the city).
+    """
+
+    allocations: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    parties: tuple[ShortText, ...] = ()
 
 
 class Sign(_Command):
