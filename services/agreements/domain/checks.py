@@ -5,21 +5,30 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Literal
 
+from pydantic import computed_field
+
 from contracts.values import Value
+from services.agreements.domain.conditions import applies as applies
+from services.agreements.domain.conditions import outside_lines
 from services.agreements.domain.file import AgreementFile
-from services.agreements.domain.instruments import (
+from services.agreements.domain.instruments import Instrument
+from services.agreements.domain.particulars import Override
+from services.agreements.domain.rules import (
     Bilingual,
     Certainty,
-    Condition,
     Evidence,
-    Instrument,
+    Item,
+    Level,
     LimitedTerm,
     Rule,
+    Severity,
+    SignatureForm,
     Valued,
     Waiting,
 )
 
 Stage = Literal["review", "signature"]
+ACTION_PLAN = "Integrated Action Plan, Milano (CITIES4CSR), part 2f"
 
 
 class Check(Value):
@@ -32,87 +41,213 @@ class Check(Value):
     text: Bilingual
     source: str = ""
     certainty: Certainty = "A"
+    severity: Severity = "block"
+    overridable: bool = False
+    firm_because: Bilingual | None = None
+    """Why nobody may set it aside."""
+    override: Override | None = None
+    items: tuple[Item, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def settled(self) -> bool:
+        """It holds nothing up: closed, set aside, or only a warning."""
+        return self.closed or self.override is not None or self.severity == "warning"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def to_be_confirmed(self) -> bool:
+        """Not verified: to be confirmed by the Legal Office."""
+        return self.certainty == "C"
 
 
 def checks(file: AgreementFile, instrument: Instrument | None, today: date) -> tuple[Check, ...]:
-    """Every check that applies to the file, closed or open, those of the design first."""
-    found = [
-        _check(
-            "instrument",
-            "/instrument",
-            file.instrument is not None and instrument is not None,
-            "Scegliere lo strumento giuridico.",
-            "Choose the legal instrument.",
-        ),
-        _check(
-            "communication_plan",
-            "/communication_plan",
-            file.communication_plan is not None and bool(file.communication_plan.summary.strip()),
-            "Concordare il piano di comunicazione prima dell'inizio.",
-            "Agree the communication plan before the start.",
-        ),
-        _check(
-            "impact_plan",
-            "/impact_plan",
-            file.impact_plan is not None,
-            "Concordare il piano d'impatto prima dell'inizio.",
-            "Agree the impact plan before the start.",
-        ),
-    ]
-    if instrument is not None:
-        found += [_of_rule(rule, file, today) for rule in instrument.rules if applies(rule.when, file)]
-    return tuple(found)
+    """Every check that applies to the file, closed or open: those of the design, the instrument's, then warnings."""
+    rules = [rule for rule in instrument.rules if rule.enabled and applies(rule.when, file)] if instrument else []
+    return (*_of_design(file, instrument), *(_of_rule(rule, file, today) for rule in rules), *_of_action_plan(file))
 
 
 def open_checks(
     file: AgreementFile, instrument: Instrument | None, today: date, stage: Stage = "signature"
 ) -> tuple[Check, ...]:
-    """The open checks that hold the file up on its way to `stage` (those of review also hold up a signature)."""
+    """The checks that hold the file up on its way to `stage` (those of review also hold up a signature)."""
     holding: tuple[Stage, ...] = ("review",) if stage == "review" else ("review", "signature")
-    return tuple(check for check in checks(file, instrument, today) if not check.closed and check.stage in holding)
+    return tuple(check for check in checks(file, instrument, today) if not check.settled and check.stage in holding)
 
 
-def applies(when: Condition, file: AgreementFile) -> bool:
-    """Whether a rule's condition holds for the file. Values not known yet count as nothing."""
-    if when.value_above_cents is not None and (file.value_cents or 0) <= when.value_above_cents:
-        return False
-    if when.kinds is not None and not any(allocation.kind in when.kinds for allocation in file.allocations):
-        return False
-    return when.expected_return is None or file.expected_return == when.expected_return
+def required_levels(file: AgreementFile, instrument: Instrument | None) -> frozenset[Level] | None:
+    """The only levels of signature that count for this file; None when every level does.
+
+    Leaves out rules that are off, do not apply, or were set aside.
+    """
+    rules = instrument.rules if instrument else ()
+    forms = [
+        rule
+        for rule in rules
+        if isinstance(rule, SignatureForm)
+        and rule.enabled
+        and rule.severity == "block"
+        and applies(rule.when, file)
+        and standing_override(file, rule.code) is None
+    ]
+    return frozenset.intersection(*(frozenset(rule.levels) for rule in forms)) if forms else None
 
 
-def _check(code: str, pointer: str, closed: bool, italian: str, english: str) -> Check:
-    return Check(code=code, pointer=pointer, stage="review", closed=closed, text=Bilingual(it=italian, en=english))
+def standing_override(file: AgreementFile, check: str) -> Override | None:
+    """The override of a check, as long as it stands and the file keeps the instrument it was made under."""
+    pinned = (file.instrument, file.instrument_version)
+    return next(
+        (
+            one
+            for one in file.overrides
+            if one.check == check and one.stands and (one.instrument, one.instrument_version) == pinned
+        ),
+        None,
+    )
+
+
+def _of_design(file: AgreementFile, instrument: Instrument | None) -> tuple[Check, ...]:
+    """What every file needs, whatever its instrument."""
+    chosen = file.instrument is not None and instrument is not None
+    plan = file.communication_plan
+    return (
+        _check("instrument", chosen, "Scegliere lo strumento giuridico.", "Choose the legal instrument."),
+        _check(
+            "communication_plan",
+            plan is not None and bool(plan.summary.strip()),
+            "Concordare il piano di comunicazione prima dell'inizio.",
+            "Agree the communication plan before the start.",
+        ),
+        _check(
+            "impact_plan",
+            file.impact_plan is not None,
+            "Concordare il piano d'impatto prima dell'inizio.",
+            "Agree the impact plan before the start.",
+        ),
+    )
+
+
+def _of_action_plan(file: AgreementFile) -> tuple[Check, ...]:
+    """What the city learned to agree beforehand; good practice, so it warns and holds nothing up."""
+    high = [risk for risk in file.risks if risk.level == "high" and not (risk.mitigation or "").strip()]
+    return (
+        _warning(
+            "responsibilities",
+            bool(file.responsibilities),
+            "Scrivere ruoli e responsabilità di ogni parte.",
+            "Write down the roles and responsibilities of every party.",
+        ),
+        _warning(
+            "timeline",
+            bool(file.milestones),
+            "Concordare un cronoprogramma con le tappe e chi ne risponde.",
+            "Agree a timeline with its steps and who answers for them.",
+        ),
+        _warning(
+            "risks",
+            bool(file.risks) and not high,
+            "Indicare i rischi; per quelli alti, che cosa si fa per ridurli.",
+            "Name the risks; for the high ones, what is done about them.",
+        ),
+    )
+
+
+def _check(code: str, closed: bool, italian: str, english: str) -> Check:
+    return Check(
+        code=code,
+        pointer=f"/{code}",
+        stage="review",
+        closed=closed,
+        text=Bilingual(it=italian, en=english),
+        firm_because=Bilingual(
+            it="Senza non c'è che cosa firmare né che cosa misurare.",
+            en="Without it there is nothing to sign and nothing to measure.",
+        ),
+    )
+
+
+def _warning(code: str, closed: bool, italian: str, english: str) -> Check:
+    text = Bilingual(it=italian, en=english)
+    return Check(
+        code=code,
+        pointer=f"/{code}",
+        stage="review",
+        closed=closed,
+        text=text,
+        source=ACTION_PLAN,
+        severity="warning",
+    )
 
 
 def _of_rule(rule: Rule, file: AgreementFile, today: date) -> Check:
     pointer, stage, closed = _answer(rule, file, today)
+    blocks = rule.severity == "block"
     return Check(
         code=rule.code,
         pointer=pointer,
         stage=stage,
         closed=closed,
-        text=rule.label,
+        text=rule.wording,
         source=rule.source,
         certainty=rule.certainty,
+        severity=rule.severity,
+        overridable=rule.overridable and blocks,
+        firm_because=rule.firm_because,
+        override=standing_override(file, rule.code) if rule.overridable and blocks and not closed else None,
+        items=rule.items if isinstance(rule, Evidence) else (),
     )
 
 
 def _answer(rule: Rule, file: AgreementFile, today: date) -> tuple[str, Stage, bool]:
     match rule:
         case Evidence():
-            written = any(file.terms.get(term, "").strip() for term in rule.terms)
-            filed = any(document.kind in rule.documents for document in file.documents)
-            pointer = f"/terms/{rule.terms[0]}" if rule.terms else f"/documents/{rule.documents[0]}"
-            return pointer, "review", written or filed
+            there = (
+                _written(file, *rule.terms)
+                or _filed(file, rule.documents)
+                or ("valid_to" in rule.fields and file.valid_to is not None)
+            )
+            return _pointer(rule), "review", there
         case Valued():
-            known = all(allocation.value_cents is not None for allocation in file.allocations)
-            return f"/terms/{rule.term}", "review", known or bool(file.terms.get(rule.term, "").strip())
+            lines = [one for one in outside_lines(file) if rule.of_kinds is None or one.kind in rule.of_kinds]
+            known = all(one.value_cents is not None for one in lines)
+            declared = rule.term is not None and _written(file, rule.term)
+            pointer = f"/terms/{rule.term}" if rule.term else _documents_pointer(rule.documents)
+            return pointer, "review", known or declared or _filed(file, rule.documents)
+        case Waiting(days=0):
+            # Nothing to wait for: the service itself publishes the act before it takes effect.
+            return f"/terms/{rule.term}", "signature", True
         case Waiting():
-            began = _day(file.terms.get(rule.term))
-            return f"/terms/{rule.term}", "signature", began is not None and began + timedelta(rule.days) <= today
+            ends = waits_until(rule, file)
+            return f"/terms/{rule.term}", "signature", ends is not None and ends <= today
         case LimitedTerm():
             return "/valid_to", "review", _within(file, rule.years, today)
+        case SignatureForm():
+            given = [one.evidence.level for one in file.signatories if one.evidence is not None]
+            return "/signatories", "signature", all(level in (*rule.levels, "development") for level in given)
+
+
+def waits_until(rule: Waiting, file: AgreementFile) -> date | None:
+    """The first day on which the file may be signed; None as long as the waiting has not begun."""
+    began = file.notice_day(rule.term) or _day(file.terms.get(rule.term))
+    return began + timedelta(rule.days) if began is not None else None
+
+
+def _pointer(rule: Evidence) -> str:
+    if rule.terms:
+        return f"/terms/{rule.terms[0]}"
+    return _documents_pointer(rule.documents) if rule.documents else f"/{rule.fields[0]}"
+
+
+def _documents_pointer(kinds: tuple[str, ...]) -> str:
+    return f"/documents/{kinds[0]}" if kinds else "/allocations"
+
+
+def _written(file: AgreementFile, *terms: str) -> bool:
+    return any(file.terms.get(term, "").strip() for term in terms)
+
+
+def _filed(file: AgreementFile, kinds: tuple[str, ...]) -> bool:
+    return any(document.kind in kinds for document in file.documents)
 
 
 def _within(file: AgreementFile, years: int | None, today: date) -> bool:

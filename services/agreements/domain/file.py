@@ -20,6 +20,7 @@ from contracts.values import (
     Slug,
     Value,
 )
+from services.agreements.domain.particulars import Milestone, NextStep, Override, Risk
 from services.agreements.domain.states import OPEN_AMENDMENT, AmendmentState, State
 
 Language = Literal["it", "en"]
@@ -118,6 +119,22 @@ class Amendment(Value):
     closing_reason: LongText | None = None
 
 
+class NoticeOnFile(Value):
+    """A public notice that stands, and the term whose waiting period counts from it."""
+
+    notice_id: UUID
+    term: Slug
+    published_on: date
+
+
+class Publication(Value):
+    """The duty to be published before it takes effect; `position` is the register's entry once it was done."""
+
+    basis: str
+    position: int | None = Field(default=None, ge=1)
+    published_on: date | None = None
+
+
 class AgreementFile(Value):
     """The aggregate. `version` grows by one with every change and is the entity tag."""
 
@@ -148,6 +165,15 @@ class AgreementFile(Value):
     communication_plan: CommunicationPlan | None = None
     impact_plan: ImpactPlan | None = None
     documents: tuple[FiledDocument, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    organisation_types: dict[str, str] = Field(default_factory=dict)
+    """Kinds of the organisations that take part, by id, as known when the file was last worked on."""
+    next_step: NextStep | None = None
+
+    notices: tuple[NoticeOnFile, ...] = ()
+    publication: Publication | None = None
 
     submitted_by: str | None = None
     protocol: Protocol | None = None
@@ -190,6 +216,10 @@ class AgreementFile(Value):
 
     def party_of(self, stakeholder_id: UUID) -> Party | None:
         return next((party for party in self.parties if party.stakeholder_id == stakeholder_id), None)
+
+    def notice_day(self, term: str) -> date | None:
+        """The day of the notice that the waiting period of `term` counts from."""
+        return next((one.published_on for one in self.notices if one.term == term), None)
 
     def signatory(self, party_id: str) -> Signatory | None:
         return next((one for one in self.signatories if one.party_id == party_id), None)

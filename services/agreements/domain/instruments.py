@@ -7,80 +7,46 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.values import Cents, ResourceKind, Slug, Value
+from contracts.values import Slug, Value
+from services.agreements.domain.rules import (
+    Bilingual,
+    Certainty,
+    Condition,
+    Evidence,
+    Item,
+    LimitedTerm,
+    Rule,
+    SignatureForm,
+    Sourced,
+    Valued,
+    Waiting,
+)
+from services.agreements.domain.states import State
 
-Certainty = Literal["A", "B", "C"]
-"""A: read in the law or an official text. B: secondary source. C: not verified, to be confirmed."""
+__all__ = [
+    "Bilingual",
+    "Certainty",
+    "Clause",
+    "Condition",
+    "Criterion",
+    "DocumentKind",
+    "Evidence",
+    "Instrument",
+    "Item",
+    "LimitedTerm",
+    "Owner",
+    "Rule",
+    "SignatureForm",
+    "Sourced",
+    "Step",
+    "TermField",
+    "Valued",
+    "Waiting",
+    "in_force",
+]
 
-
-class Bilingual(Value):
-    """The same words in the two languages of the city's desk."""
-
-    it: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
-
-    def in_(self, language: str) -> str:
-        return self.it if language == "it" else self.en
-
-
-class Sourced(Value):
-    """A rule taken from outside says from where and how sure that is."""
-
-    source: Annotated[str, Field(min_length=1)]
-    certainty: Certainty
-
-
-class Condition(Value):
-    """When a rule applies; every part that is given must hold."""
-
-    value_above_cents: Cents | None = None
-    kinds: tuple[ResourceKind, ...] | None = None
-    expected_return: Literal["none", "visibility"] | None = None
-
-
-class Evidence(Sourced):
-    """Something must be on file: any one of the named terms (a text) or documents does."""
-
-    kind: Literal["evidence"] = "evidence"
-    code: Slug
-    label: Bilingual
-    terms: tuple[Slug, ...] = ()
-    documents: tuple[Slug, ...] = ()
-    when: Condition = Condition()
-
-
-class Valued(Sourced):
-    """The value in euro is known: every line has one, or the term `term` declares it."""
-
-    kind: Literal["valued"] = "valued"
-    code: Slug
-    label: Bilingual
-    term: Slug
-    when: Condition = Condition()
-
-
-class Waiting(Sourced):
-    """Signature only `days` days after the day written in the term `term` (a date)."""
-
-    kind: Literal["waiting"] = "waiting"
-    code: Slug
-    label: Bilingual
-    term: Slug
-    days: Annotated[int, Field(ge=0, le=3650)]
-    when: Condition = Condition()
-
-
-class LimitedTerm(Sourced):
-    """The agreement has a last day, at most `years` years after the first."""
-
-    kind: Literal["limited_term"] = "limited_term"
-    code: Slug
-    label: Bilingual
-    years: Annotated[int, Field(ge=1, le=99)] | None = None
-    when: Condition = Condition()
-
-
-Rule = Annotated[Evidence | Valued | Waiting | LimitedTerm, Field(discriminator="kind")]
+Owner = Literal["account_manager", "legal", "department", "partner", "signatory"]
+"""The role that has to do a step. Signing is up to the parties; once only the city is left, to its signatory."""
 
 
 class Clause(Value):
@@ -106,6 +72,38 @@ class DocumentKind(Value):
     label: Bilingual
 
 
+class Step(Value):
+    """What somebody has to do while the agreement is in one of `states`, `days` days after the step before.
+
+    A step with `done_when` is over as soon as these checks hold nothing up any more. `due` says what else the
+    deadline may follow: the end of a waiting period, or the agreement's last day.
+    """
+
+    code: Slug
+    label: Bilingual
+    owner: Owner
+    days: Annotated[int, Field(ge=0, le=3650)]
+    states: Annotated[tuple[State, ...], Field(min_length=1)]
+    done_when: tuple[Slug, ...] = ()
+    due: Literal["days", "waiting", "last_day"] = "days"
+
+
+class Criterion(Sourced):
+    """When an instrument is proposed: it holds when any of the conditions `when` does.
+
+    `needed`: without it the instrument does not fit. `excludes`: with it the instrument does not fit.
+    `speaks_for` and `speaks_against` put the instruments that fit in their order, by `weight`.
+    """
+
+    code: Slug
+    effect: Literal["needed", "excludes", "speaks_for", "speaks_against"]
+    when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    weight: Annotated[int, Field(ge=1, le=10)] = 1
+    text: Bilingual
+    otherwise: Bilingual | None = None
+    """The reason when a needed criterion does not hold."""
+
+
 class Instrument(Sourced):
     """One version of one instrument. A version never changes; a change is a new version with its `valid_from`."""
 
@@ -114,15 +112,17 @@ class Instrument(Sourced):
     valid_from: date
     title: Bilingual
     applies_when: Bilingual
+    applies: tuple[Criterion, ...] = ()
     terms: tuple[TermField, ...]
     documents: tuple[DocumentKind, ...] = ()
     rules: tuple[Rule, ...]
     clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]
+    steps: tuple[Step, ...] = ()
 
     @property
     def to_be_confirmed(self) -> bool:
         """True when something in it is not verified: shown wherever the instrument shows."""
-        return self.certainty == "C" or any(rule.certainty == "C" for rule in self.rules)
+        return self.unconfirmed or any(rule.unconfirmed for rule in self.rules if rule.enabled)
 
 
 def in_force(records: tuple[Instrument, ...], code: str, on: date) -> Instrument | None:

@@ -61,6 +61,9 @@ def test_each_rule_is_open_without_and_closed_with_its_evidence(record: Instrume
     kind = rule.when.kinds[0] if rule.when.kinds else "goods"
     value = (rule.when.value_above_cents or 0) + 1
     bare = file(record.code, kind=kind, value_cents=None if isinstance(rule, Valued) else value)
+    if isinstance(rule, Waiting) and rule.days == 0:
+        assert rule.code not in codes(bare, record)  # the service publishes it itself
+        return
     assert rule.code in codes(bare, record)
     for closing in closings(rule):
         assert rule.code not in codes(bare.model_copy(update=closing), record), closing
