@@ -28,6 +28,9 @@ OFFER_EVENTS: tuple[type[Event], ...] = (i.OfferReceived, i.OfferChanged, i.Offe
 MATCH_EVENTS: tuple[type[Event], ...] = (
     m.MatchProposed,
     m.MatchConsentGiven,
+    m.MatchCountered,
+    m.MatchPostponed,
+    m.MatchDecisionUndone,
     m.MatchAccepted,
     m.MatchDeclined,
     m.MatchExpired,

@@ -294,10 +294,10 @@ class Party(Value):
         return self
 
 
-class Allocation(Value):
-    """A quantity of one offer line that goes to a need; ``need_line`` is None when the line brings a capability.
+class ProposedAllocation(Value):
+    """What one offer line would bring to a need; ``need_line`` is None when the line brings a capability.
 
-    ``quantity`` is over all occurrences.
+    ``quantity`` is over all occurrences; None = open on both sides, to be agreed by who consents first.
     """
 
     offer_id: UUID
@@ -306,11 +306,31 @@ class Allocation(Value):
     stakeholder_id: UUID
     kind: ResourceKind
     capability: Slug | None = None
-    quantity: Quantity
+    quantity: Quantity | None = None
     unit: UnitCode
     recurrence: Recurrence | None = None
     value_cents: Cents | None = None
     description: ShortText | None = None
+
+
+class Allocation(ProposedAllocation):
+    """A fixed quantity of one offer line that goes to a need."""
+
+    quantity: Quantity
+
+
+class QuantityChange(Value):
+    """The quantity of one allocation before and after a counter-proposal; ``before`` None = it was to be agreed."""
+
+    offer_id: UUID
+    offer_line: int = Field(ge=0)
+    need_line: int | None = Field(default=None, ge=0)
+    stakeholder_id: UUID
+    kind: ResourceKind
+    capability: Slug | None = None
+    unit: UnitCode
+    before: Quantity | None = None
+    after: Quantity
 
 
 class Reason(Value):

@@ -14,6 +14,8 @@ from contracts.values import (
     Instant,
     LongText,
     Party,
+    ProposedAllocation,
+    QuantityChange,
     Reason,
     ShortText,
     Slug,
@@ -22,6 +24,7 @@ from contracts.values import (
 
 MATCH = "matching.match.v1"
 LEDGER = "matching.ledger.v1"
+Channel = Literal["own", "telephone", "letter", "email", "meeting"]
 
 
 class _MatchState(Event):
@@ -33,34 +36,85 @@ class _MatchState(Event):
     policy_area: Slug
     triangulation: bool
     parties: tuple[Party, ...] = Field(min_length=2)
-    allocations: tuple[Allocation, ...] = Field(min_length=1)
     account_manager_id: str | None = None
 
 
 class MatchProposed(_MatchState, type="sportello.matching.match-proposed.v1", topic=MATCH):
-    """Offers that together meet (part of) a need, with the reasons. ``score`` goes from 0 to 1."""
+    """Offers that together meet (part of) a need, with the reasons. ``score`` goes from 0 to 1.
 
+    ``replaces_match_id`` is the match that ended and whose place this one takes, because a party was replaced or a
+    decision taken back; ``consented`` are the parties whose yes still stands.
+    """
+
+    allocations: tuple[ProposedAllocation, ...] = Field(min_length=1)
     score: float = Field(ge=0, le=1)
     reasons: tuple[Reason, ...]
     rules_version: str
     expires_at: Instant
+    replaces_match_id: UUID | None = None
+    replaces_because: Literal["party_replaced", "decision_undone"] | None = None
+    consented: tuple[str, ...] | None = None
 
 
 class MatchConsentGiven(Event, type="sportello.matching.match-consent-given.v1", topic=MATCH):
-    """One party said yes, itself or through the account manager who notes how (``channel``)."""
+    """One party said yes, itself or through the account manager who notes how (``channel``).
+
+    The quantities are reserved until ``expires_at``.
+    """
 
     match_id: UUID
     version: int = Field(ge=1)
     need_id: UUID
     party_id: str
-    channel: Literal["own", "telephone", "letter", "email", "meeting"]
+    channel: Channel
     awaited: tuple[str, ...]
+    expires_at: Instant | None = None
     account_manager_id: str | None = None
+
+
+class MatchCountered(_MatchState, type="sportello.matching.match-countered.v1", topic=MATCH):
+    """One party said yes to other quantities: the match goes on with ``allocations``.
+
+    That party has consented to them, and everybody whose part changed is asked (again): ``awaited``.
+    """
+
+    allocations: tuple[Allocation, ...] = Field(min_length=1)
+    party_id: str
+    channel: Channel
+    changes: tuple[QuantityChange, ...] = Field(min_length=1)
+    awaited: tuple[str, ...]
+    consented: tuple[str, ...]
+    expires_at: Instant
+
+
+class MatchPostponed(Event, type="sportello.matching.match-postponed.v1", topic=MATCH):
+    """One party will decide later: the proposal is nobody's task before ``until``."""
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    party_id: str
+    until: Instant
+    expires_at: Instant
+    account_manager_id: str | None = None
+
+
+class MatchDecisionUndone(_MatchState, type="sportello.matching.match-decision-undone.v1", topic=MATCH):
+    """One party took back its last decision: the proposal stands as it did before it."""
+
+    allocations: tuple[ProposedAllocation, ...] = Field(min_length=1)
+    party_id: str
+    undone: Literal["consent", "counter", "postponement"]
+    awaited: tuple[str, ...]
+    consented: tuple[str, ...]
+    until: Instant | None = None
+    expires_at: Instant
 
 
 class MatchAccepted(_MatchState, type="sportello.matching.match-accepted.v1", topic=MATCH):
     """Every party consented; quantities are fixed and reserved."""
 
+    allocations: tuple[Allocation, ...] = Field(min_length=1)
     beneficiaries: LongText | None = None
     expected_return: Literal["none", "visibility"] = "none"
 
@@ -87,12 +141,17 @@ class MatchExpired(Event, type="sportello.matching.match-expired.v1", topic=MATC
 
 
 class MatchReleased(Event, type="sportello.matching.match-released.v1", topic=MATCH):
-    """An accepted match ended before delivery was complete; what was not delivered is free again."""
+    """An accepted match ended before delivery was complete; what was not delivered is free again.
+
+    ``undone``: the last party took its yes back; the proposal goes on as a match of its own.
+    """
 
     match_id: UUID
     version: int = Field(ge=1)
     need_id: UUID
-    reason_code: Literal["agreement_rejected", "agreement_terminated", "party_withdrew", "released_by_manager"]
+    reason_code: Literal[
+        "agreement_rejected", "agreement_terminated", "party_withdrew", "released_by_manager", "undone"
+    ]
     account_manager_id: str | None = None
 
 

@@ -31,6 +31,13 @@ STORY: dict[str, str] = {
         "A match was proposed with %(givers)s (score %(score)s), to be answered by %(expires_at)s."
     ),
     "sportello.matching.match-consent-given.v1": mark("%(party)s agreed to the match; still awaited: %(awaited)s."),
+    "sportello.matching.match-countered.v1": mark(
+        "%(party)s agrees to other quantities: %(changes)s; still awaited: %(awaited)s."
+    ),
+    "sportello.matching.match-postponed.v1": mark("%(party)s will decide later: the proposal comes back on %(until)s."),
+    "sportello.matching.match-decision-undone.v1": mark(
+        "%(party)s took back its last step (%(undone)s); still awaited: %(awaited)s."
+    ),
     "sportello.matching.match-accepted.v1": mark("All parties agreed: %(givers)s."),
     "sportello.matching.match-declined.v1": mark("%(party)s declined the match (%(reason_code)s)."),
     "sportello.matching.match-expired.v1": mark("The proposed match lapsed (%(reason_code)s)."),
@@ -63,6 +70,18 @@ STORY: dict[str, str] = {
     ),
 }
 """Every event type this service reads."""
+
+REPLACING: dict[str, str] = {
+    "party_replaced": mark(
+        "A match with %(givers)s takes the place of one that lost a party, to be answered by %(expires_at)s;"
+        " the yes that stands: %(consented)s."
+    ),
+    "decision_undone": mark(
+        "A decision was taken back: the match with %(givers)s is open again until %(expires_at)s;"
+        " the yes that stands: %(consented)s."
+    ),
+}
+"""What is told of a proposal that takes another one's place, by the reason."""
 
 TASK: dict[str, tuple[str, str]] = {
     "vet_stakeholder": (mark("Check %(who)s"), mark("Check %(num)s organisations")),
@@ -149,6 +168,10 @@ REASON: dict[str, str] = {
     "agreement_terminated": mark("the agreement ended early"),
     "party_withdrew": mark("a party withdrew"),
     "released_by_manager": mark("the account manager dissolved it"),
+    "undone": mark("a party took its yes back"),
+    "consent": mark("its yes"),
+    "counter": mark("other quantities"),
+    "postponement": mark("postponed"),
     "approved": mark("approved"),
     "refused": mark("refused"),
     "too_far": mark("too far away"),
@@ -173,7 +196,8 @@ class _Words(dict[str, str]):
 
 def sentence(event_type: str, facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> str:
     """The line of the timeline, in the current language. ``who`` is the organisation the event is about."""
-    return gettext(STORY[event_type]) % _words(facts, who, names)
+    replacing = REPLACING.get(facts.get("replaces_because") or "")
+    return gettext(replacing or STORY[event_type]) % _words(facts, who, names)
 
 
 def in_both(event_type: str, facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> dict[str, str]:
@@ -207,8 +231,9 @@ def part_line(facts: Mapping[str, Any], progress: Mapping[str, Any], names: Mapp
     if not parties:
         return ""
     givers = _join(one["name"] for one in parties if one["role"] == "giver")
+    changed = gettext("now: %(changes)s") % {"changes": _changes(facts["changes"])} if facts.get("changes") else ""
     if "awaited" not in progress:
-        return givers
+        return " · ".join(text for text in (givers, changed) if text)
     named = {one["party_id"]: one["name"] for one in parties} | dict(names)
     needed = sum(one["role"] != "receiver" for one in parties)
     awaited = [named.get(one, one) for one in progress["awaited"]]
@@ -229,16 +254,18 @@ def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) 
     words["department"] = department(facts.get("department")) if "department" in facts else gettext("a department")
     words.setdefault("external_ref", gettext("none given"))
     words["party"] = _party(facts.get("party_id"), names)
-    words["awaited"] = _join(_party(one, names) for one in facts.get("awaited", ())) or gettext("nobody")
+    for name in ("awaited", "consented"):
+        words[name] = _join(_party(one, names) for one in facts.get(name, ())) or gettext("nobody")
+    words["changes"] = _changes(facts.get("changes", ()))
     words["givers"] = _join(one["name"] for one in facts.get("parties", ()) if one["role"] == "giver")
     words["lines"] = _lines(facts.get("lines", ()))
-    for name in ("outcome", "reason_code"):
+    for name in ("outcome", "reason_code", "undone"):
         words[name] = _reason(facts.get(name))
     if "instrument" in facts:
         words["instrument"] = label("instrument", facts["instrument"])
     if "score" in facts:
         words["score"] = formats.percent(facts["score"])
-    for name in ("expires_at", *_DAYS):
+    for name in ("expires_at", "until", *_DAYS):
         if name in facts:
             words[name] = formats.day(facts[name])
     unit = facts.get("unit", "")
@@ -268,6 +295,20 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> str:
         more = len(shown) - 3
         shown = [*shown[:3], ngettext("%(num)s more", "%(num)s more", more)]
     return ", ".join(shown)
+
+
+def _changes(changes: Iterable[Mapping[str, Any]]) -> str:
+    """Each quantity now, and what it was."""
+    return _join(_change(one) for one in changes)
+
+
+def _change(one: Mapping[str, Any]) -> str:
+    what = label("capability", one["capability"]) if one.get("capability") else label("kind", one["kind"])
+    words = {"what": what.lower(), "after": formats.quantity(one["after"], one["unit"])}
+    if one.get("before") is None:
+        return gettext("%(what)s %(after)s") % words
+    words["before"] = formats.quantity(one["before"], one["unit"])
+    return gettext("%(what)s %(after)s instead of %(before)s") % words
 
 
 def _join(names: Iterable[str]) -> str:

@@ -35,7 +35,11 @@ class Content:
 
 @dataclass(frozen=True)
 class Part:
-    """What is known of one part of the item ``(kind, subject)``; ``content`` is there once it was opened."""
+    """What is known of one part of the item ``(kind, subject)``; ``content`` is there once it was opened.
+
+    ``moved`` is the mark at which it was last given other times: until when it sleeps (None = it is awake) and by when
+    it is due. Moved on the whole, all parts opened before are.
+    """
 
     kind: str
     subject: UUID
@@ -45,6 +49,9 @@ class Part:
     content: Content | None = None
     progress_mark: int = 0
     progress: dict[str, Any] = field(default_factory=dict)
+    moved: int = 0
+    sleeps_until: datetime | None = None
+    moved_due: datetime | None = None
 
     @property
     def key(self) -> tuple[str, UUID, UUID]:
@@ -54,6 +61,7 @@ class Part:
         """Both together: commutative, associative, idempotent."""
         opener = other if other.opened > self.opened else self
         teller = other if other.progress_mark > self.progress_mark else self
+        mover = other if other.moved > self.moved else self
         return replace(
             self,
             opened=opener.opened,
@@ -61,6 +69,9 @@ class Part:
             content=opener.content,
             progress_mark=teller.progress_mark,
             progress=teller.progress,
+            moved=mover.moved,
+            sleeps_until=mover.sleeps_until,
+            moved_due=mover.moved_due,
         )
 
 

@@ -86,6 +86,26 @@ class OpensForParties:
 
 
 @dataclass(frozen=True)
+class SettlesForParties:
+    """What these parties were asked is answered (again)."""
+
+    kind: str
+    subject: Find
+    parties: Callable[[Any], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Another deadline; with ``sleeps`` nobody's task until then, without it is awake from now on."""
+
+    kind: str
+    subject: Find
+    part: Find = _whole
+    due: Callable[[Any], datetime | None] = lambda event: None
+    sleeps: Callable[[Any], datetime | None] = lambda event: None
+
+
+@dataclass(frozen=True)
 class Settles:
     kind: str
     subject: Find
@@ -110,7 +130,7 @@ class Nothing:
     reason: str
 
 
-Step = Opens | OpensForParties | Settles | Progress
+Step = Opens | OpensForParties | Settles | SettlesForParties | Progress | Moves
 opens, settles = Opens, Settles
 
 
@@ -127,13 +147,29 @@ def _needs_another_way(event: m.MatchExpired) -> bool:
     return event.reason_code in ("timeout", "offer_closed")
 
 
-def _expiry(event: m.MatchProposed) -> datetime | None:
-    return event.expires_at
+def _expiry(event: Any) -> datetime | None:
+    found: datetime | None = event.expires_at
+    return found
 
 
 def _parties(event: m.MatchProposed) -> list[str]:
-    """Everybody has to consent: the department, every giver, every receiver that the need names."""
-    return [party.party_id for party in event.parties]
+    """Everybody has to consent: the department, every giver, every receiver that the need names.
+
+    A yes that was said to the match this one replaces still stands where its part is the same.
+    """
+    return [party.party_id for party in event.parties if party.party_id not in (event.consented or ())]
+
+
+def _awaited(event: m.MatchCountered | m.MatchDecisionUndone) -> tuple[str, ...]:
+    return event.awaited
+
+
+def _consented(event: m.MatchCountered | m.MatchDecisionUndone) -> tuple[str, ...]:
+    return event.consented
+
+
+def _until(event: m.MatchPostponed | m.MatchDecisionUndone) -> datetime | None:
+    return event.until
 
 
 def _signing_parties(event: a.AgreementApproved) -> list[str]:
@@ -154,6 +190,18 @@ def _departmental(event: d.SubmissionRejected) -> bool:
     return event.department is not None
 
 
+_AWAKE: tuple[Step, ...] = (
+    Moves("decide_match", NEED, MATCH, due=_expiry),
+    Moves("give_consent", MATCH, due=_expiry),
+)
+_ASLEEP: tuple[Step, ...] = (
+    Moves("decide_match", NEED, MATCH, due=_expiry, sleeps=_until),
+    Moves("give_consent", MATCH, due=_expiry, sleeps=_until),
+)
+_ASKED_AGAIN: tuple[Step, ...] = (
+    OpensForParties("give_consent", MATCH, _awaited, due=_expiry),
+    SettlesForParties("give_consent", MATCH, _consented),
+)
 _MATCH_ENDED: tuple[Step, ...] = (
     settles("decide_match", NEED, MATCH),
     settles("give_consent", MATCH, at="final"),
@@ -211,7 +259,10 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         OpensForParties("give_consent", MATCH, _parties, due=_expiry),
         settles("find_replacement", NEED, at="time"),
     ),
-    m.MatchConsentGiven: (Progress("decide_match", NEED, MATCH), settles("give_consent", MATCH, PARTY)),
+    m.MatchConsentGiven: (Progress("decide_match", NEED, MATCH), settles("give_consent", MATCH, PARTY), *_AWAKE),
+    m.MatchCountered: (Progress("decide_match", NEED, MATCH), *_ASKED_AGAIN, *_AWAKE),
+    m.MatchPostponed: _ASLEEP,
+    m.MatchDecisionUndone: (Progress("decide_match", NEED, MATCH), *_ASKED_AGAIN, *_ASLEEP),
     m.MatchAccepted: (
         *_MATCH_ENDED,
         settles("find_replacement", NEED, at="time"),
@@ -283,13 +334,18 @@ def parts_of(event: Any, at: datetime) -> list[Part]:
 def _apply(step: Step, event: Any, at: datetime) -> list[Part]:
     if isinstance(step, OpensForParties):
         return [_asked(step, event, party_id, at) for party_id in step.parties(event)]
-    if not isinstance(step, Progress) and not step.when(event):
+    if isinstance(step, SettlesForParties):
+        return [_answered(step, event, party_id) for party_id in step.parties(event)]
+    if isinstance(step, Opens | Settles) and not step.when(event):
         return []
     subject, part = step.subject(event), step.part(event)
     if subject is None or part is None:
         return []
     if isinstance(step, Progress):
         return [Part(step.kind, subject, part, progress_mark=event.version, progress=facts_of(event))]
+    if isinstance(step, Moves):
+        times = {"sleeps_until": step.sleeps(event), "moved_due": step.due(event)}
+        return [Part(step.kind, subject, part, moved=event.version, **times)]
     if isinstance(step, Settles):
         return [Part(step.kind, subject, part, settled=_mark(step.at, event, at))]
     content = _content(step.kind, event, at, step.due(event))
@@ -301,6 +357,12 @@ def _asked(step: OpensForParties, event: Any, party_id: str, at: datetime) -> Pa
     assert subject is not None
     content = _content(step.kind, event, at, step.due(event), audience=party_id)
     return Part(step.kind, subject, party_part(subject, party_id), opened=event.version, content=content)
+
+
+def _answered(step: SettlesForParties, event: Any, party_id: str) -> Part:
+    subject = step.subject(event)
+    assert subject is not None
+    return Part(step.kind, subject, party_part(subject, party_id), settled=event.version)
 
 
 def _content(kind: str, event: Any, at: datetime, due: datetime | None, audience: str | None = None) -> Content:

@@ -43,8 +43,13 @@ STORIES: dict[type[Event], Story] = {
     i.OfferChanged: Story(("title", "lines", "expected_return")),
     i.OfferWithdrawn: Story(()),
     i.OfferExpired: Story(()),
-    m.MatchProposed: Story(("need_title", "parties", "score", "triangulation", "expires_at")),
+    m.MatchProposed: Story(
+        ("need_title", "parties", "score", "triangulation", "expires_at", "replaces_because", "consented")
+    ),
     m.MatchConsentGiven: Story(("party_id", "channel", "awaited")),
+    m.MatchCountered: Story(("need_title", "parties", "party_id", "channel", "changes", "awaited", "expires_at")),
+    m.MatchPostponed: Story(("party_id", "until", "expires_at")),
+    m.MatchDecisionUndone: Story(("need_title", "parties", "party_id", "undone", "awaited", "expires_at")),
     m.MatchAccepted: Story(("need_title", "parties", "triangulation")),
     m.MatchDeclined: Story(("party_id", "reason_code")),
     m.MatchExpired: Story(("reason_code",)),
@@ -93,6 +98,9 @@ def facts_of(event: Event) -> dict[str, Any]:
             {"kind": line.kind, "unit": line.unit, "quantity": _text(line.total_quantity)}
             for line in getattr(event, "lines", ())
         ]
+    if "changes" in facts:
+        told = ("kind", "capability", "unit", "before", "after")
+        facts["changes"] = [{key: one[key] for key in told if key in one} for one in facts["changes"]]
     if "parties" in facts:
         facts["parties"] = [{key: one[key] for key in ("party_id", "role", "name")} for one in facts["parties"]]
     return facts
@@ -148,7 +156,7 @@ def links_of(event: Any) -> list[Link]:
     if case is None:
         return []
     stakeholders = {*stakeholders_of(event), *getattr(event, "receivers", ())}
-    offers = {one.offer_id for one in getattr(event, "allocations", ())}
+    offers = {one.offer_id for one in getattr(event, "allocations", None) or ()}
     if isinstance(event, i.OfferReceived | i.OfferChanged):
         offers.add(event.offer_id)
     links = [Link(case, one, "stakeholder") for one in sorted(stakeholders)]

@@ -42,7 +42,9 @@ _STATES = {
 _COLUMNS = f"""i.*, {RANK} AS rank, o.owner, c.title, c.department, c.policy_area,
     coalesce(i.done_at, i.settled_at) AS finished_at"""
 _PARTS = """
-SELECT p.kind, p.subject, p.audience, p.part, p.facts, p.opened_at, p.due_at,
+SELECT p.kind, p.subject, p.audience, p.part, p.facts, p.opened_at,
+    coalesce(CASE WHEN w.moved >= greatest(p.moved, p.opened) THEN w.moved_due
+        WHEN p.moved >= p.opened THEN p.moved_due END, p.due_at) AS due_at,
     CASE WHEN p.progress_mark > p.opened THEN p.progress ELSE '{}' END AS progress,
     p.opened > greatest(p.settled, w.settled) AS is_open
 FROM unnest($2::text[], $3::uuid[], $4::text[]) AS row (kind, subject, audience)

@@ -21,6 +21,7 @@ from contracts.values import (
     ImpactPlan,
     Line,
     Party,
+    QuantityChange,
     SignatureEvidence,
 )
 
@@ -42,6 +43,7 @@ class Tale:
     other_offer: UUID = field(default_factory=uuid4)
     match: UUID = field(default_factory=uuid4)
     other_match: UUID = field(default_factory=uuid4)
+    third_match: UUID = field(default_factory=uuid4)
     agreement: UUID = field(default_factory=uuid4)
     plan: UUID = field(default_factory=uuid4)
     reference: str = field(default_factory=lambda: f"EDU-{uuid4().hex[:8]}")
@@ -150,6 +152,55 @@ class Tale:
         department, giver = f"department:{self.department}", f"stakeholder:{self.giver}"
         return [self.consented(2, department, giver), self.consented(3, giver)]
 
+    def countered(self, version: int, party: str, *awaited: str, consented: tuple[str, ...] = ()) -> Event:
+        change = QuantityChange(
+            offer_id=self.offer,
+            offer_line=0,
+            need_line=0,
+            stakeholder_id=self.giver,
+            kind="goods",
+            unit="C62",
+            before=Decimal(271),
+            after=Decimal(250),
+        )
+        return self._match(
+            m.MatchCountered,
+            version,
+            self.match,
+            self.giver,
+            self.offer,
+            party_id=party,
+            channel="own",
+            changes=(change,),
+            awaited=awaited,
+            consented=(party, *consented),
+            expires_at=self.expires_at,
+        )
+
+    def postponed(self, version: int, until: datetime) -> Event:
+        return m.MatchPostponed(
+            match_id=self.match,
+            version=version,
+            need_id=self.need,
+            party_id=f"department:{self.department}",
+            until=until,
+            expires_at=until + timedelta(days=5),
+        )
+
+    def undone(self, version: int, what: str, awaited: tuple[str, ...], consented: tuple[str, ...] = ()) -> Event:
+        return self._match(
+            m.MatchDecisionUndone,
+            version,
+            self.match,
+            self.giver,
+            self.offer,
+            party_id=f"department:{self.department}",
+            undone=what,
+            awaited=awaited,
+            consented=consented,
+            expires_at=self.expires_at,
+        )
+
     def accepted(self) -> Event:
         return self._match(m.MatchAccepted, 4, self.match, self.giver, self.offer)
 
@@ -164,6 +215,12 @@ class Tale:
             party_id=f"stakeholder:{self.other}",
             reason_code="too_far",
         )
+
+    def taking_its_place(self) -> Event:
+        more = {"score": 0.8, "reasons": (), "rules_version": "1", "expires_at": self.expires_at}
+        why = {"replaces_match_id": self.other_match, "replaces_because": "party_replaced"}
+        kept = {"consented": (f"department:{self.department}",)}
+        return self._match(m.MatchProposed, 1, self.third_match, self.giver, self.offer, **more, **why, **kept)
 
     def released(self) -> Event:
         return m.MatchReleased(match_id=self.match, version=5, need_id=self.need, reason_code="agreement_rejected")

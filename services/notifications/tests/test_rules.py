@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -104,7 +104,10 @@ def outcome(batches: Iterable[Iterable[Sent]]) -> dict[Any, Any]:
     memory: dict[Any, Part] = {}
     for batch in batches:
         applied(memory, batch)
-    return {part.key: (part.content, part.progress) for part in open_parts(memory.values())}
+    return {
+        part.key: (part.content, part.progress, part.moved, part.sleeps_until, part.moved_due)
+        for part in open_parts(memory.values())
+    }
 
 
 def story(*steps: str) -> list[Sent]:
@@ -138,6 +141,23 @@ TALES = {
             m.MatchExpired(match_id=tale.match, version=2, need_id=tale.need, reason_code="need_closed"),
         ]
     ),
+    "countered": sent(
+        [
+            *(tale := Tale()).until_proposals(),
+            tale.consented(2, "department:education", f"stakeholder:{tale.giver}"),
+            tale.countered(3, f"stakeholder:{tale.giver}", "department:education"),
+        ]
+    ),
+    "countered and undone": sent(
+        [
+            *(tale := Tale()).until_proposals(),
+            tale.consented(2, "department:education", f"stakeholder:{tale.giver}"),
+            tale.countered(3, f"stakeholder:{tale.giver}", "department:education"),
+            tale.undone(4, "counter", (f"stakeholder:{tale.giver}",), ("department:education",)),
+        ]
+    ),
+    "postponed": sent([*(tale := Tale()).until_proposals(), tale.postponed(2, NOW + timedelta(days=3))]),
+    "replaced": sent([*(tale := Tale()).until_proposals(), tale.declined(), tale.taking_its_place()]),
     "two rejected submissions": sent([*(tale := Tale()).until_proposals(), tale.rejected_submission()]),
 }
 EXPECTED = {
@@ -150,6 +170,10 @@ EXPECTED = {
     "expired": {"decide_match": 2, "give_consent": 4, "renew_need": 1},
     "renewed": {"decide_match": 2, "give_consent": 4},
     "withdrawn": {"decide_match": 1, "give_consent": 2},
+    "countered": {"decide_match": 2, "give_consent": 3},
+    "countered and undone": {"decide_match": 2, "give_consent": 3},
+    "postponed": {"decide_match": 2, "give_consent": 4},
+    "replaced": {"decide_match": 2, "give_consent": 3},
     "two rejected submissions": {"decide_match": 2, "give_consent": 4, "help_department": 1, "fix_submission": 1},
 }
 
@@ -186,6 +210,18 @@ def test_progress_is_told_by_the_latest_consent_even_if_it_came_first() -> None:
     with speaking("en"):
         line = wording.part_line(decide.content.facts, decide.progress, {})
     assert line == f"Impresa {tale.giver.hex[:6]} · consents: 2 of 2"
+
+
+def test_whoever_is_asked_again_reads_what_changed() -> None:
+    tale = Tale()
+    memory: dict[Any, Part] = {}
+    for one in sent([tale.proposed(), tale.countered(2, f"stakeholder:{tale.giver}", "department:education")]):
+        applied(memory, [one])
+    [asked] = [part for part in open_parts(memory.values()) if part.kind == "give_consent"]
+    assert asked.content is not None
+    assert asked.content.audience == "department:education"
+    with speaking("en"):
+        assert "goods 250 pieces instead of 271 pieces" in wording.part_line(asked.content.facts, asked.progress, {})
 
 
 def test_deadlines_come_from_the_event_or_from_the_kind() -> None:
