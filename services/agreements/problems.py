@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from chassis.http.problem import Problem
 from contracts.values import FieldError
 from services.agreements.domain.checks import Check
-from services.agreements.domain.refusals import ChecksOpen, Invalid, NotAllowed, NotPossible, Refused
+from services.agreements.domain.refusals import ChecksOpen, Invalid, InvalidFields, NotAllowed, NotPossible, Refused
 from services.agreements.handlers.desk import Stale, Unknown
 from services.agreements.handlers.signing import NotVerified
 
@@ -19,6 +19,7 @@ _STATUS: dict[type[Refused], int] = {
     NotPossible: 409,
     NotVerified: 409,
     Invalid: 422,
+    InvalidFields: 422,
     ChecksOpen: 422,
 }
 
@@ -34,15 +35,12 @@ def refusals_as_problems() -> Iterator[None]:
 
 def problem_of(refused: Refused) -> Problem:
     errors = [_error(check) for check in refused.checks] if isinstance(refused, ChecksOpen) else []
-    if refused.pointer:
-        errors.append(
-            FieldError(
-                pointer=refused.pointer,
-                code=refused.code,
-                message_it=refused.italian,
-                message_en=refused.english,
-            )
-        )
+    faults = refused.faults if isinstance(refused, InvalidFields) else (refused,)
+    errors += [
+        FieldError(pointer=one.pointer, code=one.code, message_it=one.italian, message_en=one.english)
+        for one in faults
+        if one.pointer
+    ]
     return Problem(_STATUS[type(refused)], refused.code, refused.italian, refused.english, errors)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
-from contracts.values import CommunicationPlan, ImpactPlan, LongText, ShortText, Slug
+from contracts.values import CommunicationPlan, Day, ImpactPlan, LongText, ShortText, Slug
 from services.agreements.domain.file import Language, LineChange, Responsibility
+from services.agreements.domain.particulars import PartyId, Risk
 
 LARGEST_DOCUMENT = 10 * 1024 * 1024
 
@@ -64,6 +66,56 @@ class AddDocument(_Command):
         if not (self.text and self.text.strip()) and self.file is None:
             raise ValueError("give the document as words or as a file")
         return self
+
+
+class SetRisks(_Command):
+    """The risks of the agreement, all of them; what was on file before is replaced."""
+
+    risks: Annotated[tuple[Risk, ...], Field(max_length=50)]
+
+
+class MilestoneWanted(_Command):
+    """A milestone; with the id of one on file it replaces that one, which stays done if it is."""
+
+    milestone_id: UUID | None = None
+    title: ShortText
+    due_on: Day
+    party_id: PartyId | None = None
+
+
+class SetTimeline(_Command):
+    """The milestones of the agreement, all of them."""
+
+    milestones: Annotated[tuple[MilestoneWanted, ...], Field(max_length=100)]
+
+
+class MarkMilestone(_Command):
+    """Whether a milestone has been reached, and on which day (today when not given)."""
+
+    done: bool = True
+    done_on: Day | None = None
+
+
+class SetAside(_Command):
+    """Sets a check aside although it is open: which, and why."""
+
+    check: Slug
+    reason: Annotated[LongText, Field(min_length=10)]
+
+
+class TakeBack(_Command):
+    """The check counts again."""
+
+    check: Slug
+    reason: Annotated[LongText, Field(min_length=10)]
+
+
+class WriteComment(_Command):
+    """A comment for the city's own people, or for all parties; `reply_to` is the comment it answers."""
+
+    words: Annotated[LongText, Field(min_length=1)]
+    audience: Literal["city", "parties"] = "city"
+    reply_to: UUID | None = None
 
 
 class Decide(_Command):

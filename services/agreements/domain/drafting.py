@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,12 +10,14 @@ from contracts.events.agreements import AgreementDrafted, AgreementReviewRequest
 from contracts.events.matching import MatchAccepted
 from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.domain.checks import open_checks
-from services.agreements.domain.commands import ChooseInstrument
+from services.agreements.domain.commands import ChooseInstrument, MilestoneWanted
 from services.agreements.domain.file import AgreementFile, FiledDocument
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
-from services.agreements.domain.refusals import ChecksOpen, Invalid
-from services.agreements.domain.states import Act, State, after
+from services.agreements.domain.particulars import Milestone, Risk
+from services.agreements.domain.refusals import ChecksOpen, Invalid, NotPossible
+from services.agreements.domain.states import FINAL, Act, State, after
+from services.agreements.domain.steps import moved
 
 
 def draft(match: MatchAccepted, agreement_id: UUID, now: datetime, today: date) -> Outcome:
@@ -37,6 +40,7 @@ def draft(match: MatchAccepted, agreement_id: UUID, now: datetime, today: date) 
         drafted_at=now,
         drafted_on=today,
     )
+    file = moved(file, None, today)
     return Outcome(file, (AgreementDrafted(**reference(file), title=file.title),))
 
 
@@ -54,13 +58,7 @@ def choose_instrument(file: AgreementFile, command: ChooseInstrument, record: In
                 f"/terms/{term}",
             )
     for index, responsibility in enumerate(command.responsibilities or ()):
-        if file.party(responsibility.party_id) is None:
-            raise Invalid(
-                "unknown-party",
-                "Questa parte non è nell'accordo.",
-                "This party is not in the agreement.",
-                f"/responsibilities/{index}/party_id",
-            )
+        _refuse_stranger(file, responsibility.party_id, f"/responsibilities/{index}/party_id")
     if command.valid_from and command.valid_to and command.valid_to < command.valid_from:
         raise Invalid("ends-early", "La fine precede l'inizio.", "The end is before the beginning.", "/valid_to")
     kept = file.terms if file.instrument == record.code else {}
@@ -88,6 +86,82 @@ def set_impact_plan(file: AgreementFile, plan: ImpactPlan) -> Outcome:
 
 def add_document(file: AgreementFile, document: FiledDocument) -> Outcome:
     return changed(file, Act.EDIT, documents=(*file.documents, document))
+
+
+def without_document(file: AgreementFile, document_id: UUID) -> Outcome:
+    """The file without a document. Raises NotPossible once the file was handed in, Invalid when there is none."""
+    if file.state is not State.DRAFTED:
+        raise NotPossible(
+            "handed-in",
+            "Il fascicolo è stato consegnato: i suoi documenti non si tolgono più, se ne aggiungono.",
+            "The file was handed in: its documents are no longer taken out, further ones may be added.",
+        )
+    if all(one.document_id != document_id for one in file.documents):
+        raise Invalid("unknown-document", "Documento non trovato.", "There is no such document.", "/document_id")
+    return changed(file, Act.EDIT, documents=tuple(one for one in file.documents if one.document_id != document_id))
+
+
+def with_replaced(file: AgreementFile, document_id: UUID, document: FiledDocument) -> Outcome:
+    """The file with one document in the place of another, as long as it was not handed in."""
+    without_document(file, document_id)
+    kept = tuple(document if one.document_id == document_id else one for one in file.documents)
+    return changed(file, Act.EDIT, documents=kept)
+
+
+def set_risks(file: AgreementFile, risks: tuple[Risk, ...]) -> Outcome:
+    """The file with these risks and no others. Raises Invalid for a party that does not take part."""
+    for index, risk in enumerate(risks):
+        _refuse_stranger(file, risk.party_id, f"/risks/{index}/party_id")
+    return changed(file, Act.EDIT, risks=risks)
+
+
+def set_timeline(file: AgreementFile, wanted: tuple[MilestoneWanted, ...], ids: Iterator[UUID]) -> Outcome:
+    """The file with these milestones and no others, in the order of their days; `ids` are for the new ones."""
+    known = {one.milestone_id: one for one in file.milestones}
+    found = []
+    for index, one in enumerate(wanted):
+        _refuse_stranger(file, one.party_id, f"/milestones/{index}/party_id")
+        before = known.pop(one.milestone_id, None) if one.milestone_id is not None else None
+        if one.milestone_id is not None and before is None:
+            raise Invalid(
+                "unknown-milestone",
+                "Questa tappa non c'è, o c'è due volte.",
+                "There is no such milestone, or it is there twice.",
+                f"/milestones/{index}/milestone_id",
+            )
+        found.append(
+            Milestone(
+                milestone_id=before.milestone_id if before else next(ids),
+                title=one.title,
+                due_on=one.due_on,
+                party_id=one.party_id,
+                done_on=before.done_on if before else None,
+            )
+        )
+    return changed(file, Act.EDIT, milestones=tuple(sorted(found, key=lambda one: one.due_on)))
+
+
+def mark_milestone(file: AgreementFile, milestone_id: UUID, done_on: date | None, today: date) -> Outcome:
+    """The file with a milestone reached on a day, or not reached after all; in any state that has not ended."""
+    if file.state in FINAL:
+        raise NotPossible("ended", "L'accordo è finito.", "The agreement has ended.")
+    if done_on is not None and done_on > today:
+        raise Invalid("in-the-future", "Il giorno non è ancora venuto.", "This day has not come yet.", "/done_on")
+    if all(one.milestone_id != milestone_id for one in file.milestones):
+        raise Invalid("unknown-milestone", "Tappa non trovata.", "There is no such milestone.", "/milestone_id")
+    kept = tuple(
+        one.model_copy(update={"done_on": done_on}) if one.milestone_id == milestone_id else one
+        for one in file.milestones
+    )
+    # The agreement itself does not move: a milestone is a note about what was agreed.
+    return Outcome(file.model_copy(update={"milestones": kept, "version": file.version + 1}))
+
+
+def _refuse_stranger(file: AgreementFile, party_id: str | None, pointer: str) -> None:
+    if party_id is not None and file.party(party_id) is None:
+        raise Invalid(
+            "unknown-party", "Questa parte non è nell'accordo.", "This party is not in the agreement.", pointer
+        )
 
 
 def submit(file: AgreementFile, record: Instrument | None, actor: str, today: date) -> Outcome:

@@ -31,6 +31,18 @@ class Invalid(Refused):
     """One field of the command is wrong; `pointer` says which."""
 
 
+class InvalidFields(Refused):
+    """Several fields of the command are wrong; `faults` says which and why."""
+
+    def __init__(self, faults: tuple[Invalid, ...]) -> None:
+        super().__init__(
+            "invalid",
+            "Alcuni campi non sono validi; l'elenco dice quali e perché.",
+            "Some fields are not valid; the list says which and why.",
+        )
+        self.faults = faults
+
+
 class ChecksOpen(Refused):
     """The file is not complete: `checks` says what is missing, each with its pointer."""
 
