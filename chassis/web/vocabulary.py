@@ -50,6 +50,19 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "fifteen_minute_neighbourhood": mark("15-minute neighbourhood"),
         "underprivileged_schools": mark("Underprivileged schools"),
     },
+    "risk": {
+        "political": mark("Political"),
+        "technical_admin": mark("Technical or administrative"),
+        "behavioural": mark("Behavioural"),
+        "unforeseen": mark("Unforeseen"),
+        "financial": mark("Financial"),
+        "disengagement": mark("Loss of interest"),
+    },
+    "risk_level": {
+        "low": mark("Low"),
+        "medium": mark("Medium"),
+        "high": mark("High"),
+    },
     "instrument": {
         "sponsorizzazione": mark("Sponsorship"),
         "donazione": mark("Donation"),
@@ -157,6 +170,21 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "completed": mark("Completed"),
         "terminated": mark("Terminated"),
         "expired": mark("Expired"),
+    },
+    "register_act": {
+        "registered": mark("Entered with its number"),
+        "signed": mark("Signed by all"),
+        "published": mark("Published before it takes effect"),
+        "amended": mark("Amended"),
+        "rejected": mark("Refused: the number is annulled"),
+        "terminated": mark("Ended early"),
+        "completed": mark("Completed"),
+        "expired": mark("Expired"),
+    },
+    "notice_state": {
+        "published": mark("Published"),
+        "corrected": mark("Corrected by another notice"),
+        "withdrawn": mark("Withdrawn"),
     },
     "amendment_state": {
         "drafted": mark("Draft"),

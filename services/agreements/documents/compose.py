@@ -17,8 +17,11 @@ from services.agreements.documents.data import (
     DocumentData,
     IndicatorText,
     LineText,
+    MilestoneText,
     Paragraph,
     PartyText,
+    RiskText,
+    Side,
     SignatoryText,
 )
 from services.agreements.domain.file import AgreementFile
@@ -50,6 +53,7 @@ def compose(file: AgreementFile, instrument: Instrument, around: Surroundings) -
             office=_department(file),
             title=file.title,
             instrument=instrument.title.in_(file.language),
+            instrument_code=instrument.code,
             instrument_source=f"{instrument.source} ({instrument.certainty})",
             to_be_confirmed=instrument.to_be_confirmed,
             draft=file.protocol is None,
@@ -69,6 +73,9 @@ def compose(file: AgreementFile, instrument: Instrument, around: Surroundings) -
             indicators=_indicators(file),
             roles=_roles(file),
             attachments=_attachments(file),
+            timeline=_timeline(file),
+            risks=_risks(file),
+            overrides=_overrides(file, instrument),
             signatories=tuple(
                 SignatoryText(
                     field=one.field,
@@ -102,6 +109,7 @@ def _party(party: Party, file: AgreementFile, around: Surroundings) -> PartyText
             name=f"{around.city_name}, {_department(file)}",
             kind=label("stakeholder_type", "public_body"),
             role=_("Takes part for the City and receives what is given"),
+            side="city",
         )
     kind = around.stakeholder_types.get(party.stakeholder_id) if party.stakeholder_id else None
     given = [_what(one) for one in file.allocations if one.stakeholder_id == party.stakeholder_id]
@@ -109,7 +117,8 @@ def _party(party: Party, file: AgreementFile, around: Surroundings) -> PartyText
     partners = [around.partner_names.get(one.stakeholder_id, "") for one in party.partners]
     if any(partners):
         role += ". " + _("Together with: %(names)s", names=", ".join(filter(None, partners)))
-    return PartyText(name=party.name, kind=label("stakeholder_type", kind) if kind else "", role=role)
+    side: Side = "giver" if given else "receiver"
+    return PartyText(name=party.name, kind=label("stakeholder_type", kind) if kind else "", role=role, side=side)
 
 
 def _what(allocation: Allocation) -> str:
@@ -191,8 +200,43 @@ def _indicators(file: AgreementFile) -> tuple[IndicatorText, ...]:
 
 
 def _roles(file: AgreementFile) -> tuple[Paragraph, ...]:
-    names = {one.party_id: _department(file) if one.department else one.name for one in file.parties}
-    return tuple(Paragraph(heading=names[one.party_id], text=one.text) for one in file.responsibilities)
+    return tuple(Paragraph(heading=_name_of(one.party_id, file), text=one.text) for one in file.responsibilities)
+
+
+def _timeline(file: AgreementFile) -> tuple[MilestoneText, ...]:
+    return tuple(
+        MilestoneText(due=day(one.due_on), title=one.title, party=_name_of(one.party_id, file))
+        for one in sorted(file.milestones, key=lambda one: (one.due_on, one.title))
+    )
+
+
+def _risks(file: AgreementFile) -> tuple[RiskText, ...]:
+    return tuple(
+        RiskText(
+            kind=label("risk", one.kind),
+            text=one.text,
+            level=label("risk_level", one.level),
+            mitigation=one.mitigation or "",
+        )
+        for one in file.risks
+    )
+
+
+def _overrides(file: AgreementFile, instrument: Instrument) -> tuple[Paragraph, ...]:
+    """Checks that were set aside for this version of the instrument, each with the reason; never who."""
+    labels = {rule.code: rule.label.in_(file.language) for rule in instrument.rules}
+    return tuple(
+        Paragraph(heading=labels.get(one.check, one.check), text=one.reason)
+        for one in file.overrides
+        if one.stands and (one.instrument, one.instrument_version) == (instrument.code, instrument.version)
+    )
+
+
+def _name_of(party_id: str | None, file: AgreementFile) -> str:
+    party = file.party(party_id) if party_id else None
+    if party is None:
+        return ""
+    return _department(file) if party.department else party.name
 
 
 def _attachments(file: AgreementFile) -> tuple[Paragraph, ...]:

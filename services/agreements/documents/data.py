@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Language = Literal["it", "en"]
+Side = Literal["city", "giver", "receiver"]
 
 
 class _Part(BaseModel):
@@ -17,11 +18,15 @@ class _Part(BaseModel):
 
 
 class PartyText(_Part):
-    """A party as the first page names it. `role` is a phrase ("gives 271 laptops"), not a code."""
+    """A party as the first page names it. `role` is a phrase ("gives 271 laptops"), not a code.
+
+    `side` decides what the instrument calls it: donor, sponsor, grantor …
+    """
 
     name: str
     kind: str
     role: str
+    side: Side = "giver"
 
 
 class LineText(_Part):
@@ -50,6 +55,23 @@ class IndicatorText(_Part):
     due: str = ""
 
 
+class MilestoneText(_Part):
+    """A day by which something is there, and who answers for it."""
+
+    due: str
+    title: str
+    party: str = ""
+
+
+class RiskText(_Part):
+    """What may go wrong, of which of the city's six kinds, and what is done about it."""
+
+    kind: str
+    text: str
+    level: str
+    mitigation: str = ""
+
+
 class SignatoryText(_Part):
     """Where one party signs. `field` is the name of the signature field in the PDF."""
 
@@ -66,6 +88,7 @@ class DocumentData(_Part):
     office: str
     title: str
     instrument: str
+    instrument_code: str = "general"
     instrument_source: str
     to_be_confirmed: bool
     draft: bool = False
@@ -85,5 +108,8 @@ class DocumentData(_Part):
     indicators: tuple[IndicatorText, ...]
     roles: tuple[Paragraph, ...]
     attachments: tuple[Paragraph, ...]
+    timeline: tuple[MilestoneText, ...] = ()
+    risks: tuple[RiskText, ...] = ()
+    overrides: tuple[Paragraph, ...] = ()
     signatories: tuple[SignatoryText, ...]
     development_signer: bool

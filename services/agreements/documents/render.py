@@ -6,7 +6,7 @@ clock), fonts that ship with the packages (never the machine's), and data passed
 
 import asyncio
 import hashlib
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,16 +27,26 @@ def _font_paths() -> list[str]:
 
 def render(data: DocumentData) -> bytes:
     """The document as PDF/A-2b bytes. Takes some 100 ms of CPU: call `render_off_loop` from a loop."""
-    midnight = datetime.combine(data.document_date, time(), UTC)
+    return compile_pdf(template_of(data.instrument_code), data.model_dump_json(), data.document_date)
+
+
+def template_of(instrument: str) -> str:
+    """The instrument's own template, else the general one."""
+    own = f"instruments/{instrument}.typ"
+    return own if (TEMPLATES / own).is_file() else "instruments/general.typ"
+
+
+def compile_pdf(template: str, data: str, on: date) -> bytes:
+    """PDF/A-2b of `template` with `data` (JSON), dated `on`."""
     pdf: bytes = typst.compile(
-        str(TEMPLATES / "agreement.typ"),
+        str(TEMPLATES / template),
         root=str(TEMPLATES),
         font_paths=_font_paths(),
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"data": data.model_dump_json()},
+        sys_inputs={"data": data},
         pdf_standards="a-2b",
-        timestamp=midnight,
+        timestamp=datetime.combine(on, time(), UTC),
     )
     # Signatures are appended to the file: PDF/A wants every object of theirs to begin on a line of its own.
     return pdf + b"\n"
