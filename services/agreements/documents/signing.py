@@ -22,16 +22,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import (
-    InvisSigSettings,
-    MDPPerm,
-    SigFieldSpec,
-    SigSeedSubFilter,
-    append_signature_field,
-    enumerate_sig_fields,
-)
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from services.agreements.documents.fields import append_missing
 
 AUTHORITY_LIFE = timedelta(days=3650)
 CERTIFICATE_LIFE = timedelta(days=1)
@@ -140,14 +135,13 @@ class _ClockedSigner(PdfSigner):
 async def sign(pdf: bytes, *, field: str, fields: Sequence[str], credential: Credential, now: datetime) -> bytes:
     """`pdf` with one more signature, in `field`, as one incremental update, which says it was made at `now`.
 
-    The first signature also lays out all `fields` and certifies the document: from then on only filling
-    in those fields is an allowed change (DocMDP level 2), so any later edit shows as one.
+    The first signature also lays out whichever of `fields` the document lacks, and certifies the document: from
+    then on only filling in those fields is an allowed change (DocMDP level 2), so any later edit shows as one.
     """
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     first = not any(value for _, value, _ in enumerate_sig_fields(writer.prev))
     if first:
-        for name in fields:
-            append_signature_field(writer, SigFieldSpec(name, invis_sig_settings=InvisSigSettings()))
+        append_missing(writer, fields)
     metadata = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",

@@ -12,6 +12,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from services.agreements.documents.fields import with_fields
 from services.agreements.documents.render import render
 from services.agreements.documents.signing import (
     Authority,
@@ -49,7 +50,7 @@ async def signed(document: bytes, fields: tuple[str, ...] = FIELDS, **credential
 
 @pytest.fixture(scope="module")
 def approved() -> bytes:
-    return render(device_document())
+    return with_fields(render(device_document()), FIELDS)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ async def test_three_parties_in_order_are_accepted(agreement: bytes, approved: b
     verification = await judge(agreement, approved)
     assert verification.ok, verification.reasons
     assert [facts.field for facts in verification.signatures] == list(FIELDS)
-    assert {facts.level for facts in verification.signatures} == {"PAdES B-B"}
+    assert {facts.baseline for facts in verification.signatures} == {"PAdES B-B"}
     assert verification.signatures[0].person_name == "Maria Bianchi"
 
 
@@ -165,7 +166,7 @@ async def test_a_stripped_signature_is_refused(agreement: bytes, approved: bytes
 
 
 async def test_another_document_signed_by_the_right_people_is_refused(approved: bytes) -> None:
-    other = await signed(render(device_document(title="Laptop e PC per altri")))
+    other = await signed(with_fields(render(device_document(title="Laptop e PC per altri")), FIELDS))
     assert why(await judge(other, approved)) == {Reason.NOT_THE_APPROVED_DOCUMENT}
 
 
