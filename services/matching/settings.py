@@ -19,9 +19,13 @@ class MatchingSettings(Settings):
     proposals_per_need: int = Field(default=20, ge=1, description="open at the same time")
     proposals_per_event: int = Field(default=5, ge=1, description="new ones that one event brings to a need")
     needs_per_offer: int = Field(default=10, ge=1, description="needs that an arriving offer is proposed for")
-    candidates_per_line: int = Field(default=60, ge=1, description="newest offers compared with a line")
+    candidates_per_line: int = Field(default=60, ge=1, description="offers compared with a line")
+    longest_list: int = Field(default=300, ge=1, description="entries read of each list candidates are looked up in")
     proposal_days: float = Field(default=30, gt=0, description="a proposal nobody decides about expires")
     reservation_days: float = Field(default=14, gt=0, description="from the first consent to the last")
+    matching_undo_minutes: float = Field(default=15, ge=0, description="within which one's own last decision is taken back")
+    postpone_days: float = Field(default=90, gt=0, description="the longest a proposal is put off at a time")
+    postponing_extends_reservations: bool = Field(default=False, description="or a reserved match waits no longer")
     job_poll_seconds: float = Field(default=0.25, gt=0, description="rest of the background jobs when idle")
 
     def policy(self) -> Policy:
@@ -30,6 +34,10 @@ class MatchingSettings(Settings):
             per_event=self.proposals_per_event,
             needs_per_offer=self.needs_per_offer,
             candidates=self.candidates_per_line,
+            longest_list=self.longest_list,
             proposal_lasts=timedelta(days=self.proposal_days),
             reservation_lasts=timedelta(days=self.reservation_days),
+            undo_window=timedelta(minutes=self.matching_undo_minutes),
+            longest_postponement=timedelta(days=self.postpone_days),
+            postponing_extends_reservations=self.postponing_extends_reservations,
         )

@@ -47,7 +47,10 @@ class Stakeholder:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A need as last described. ``receivers`` are the organisations it names, those that are known."""
+    """A need as last described. ``receivers`` are the organisations it names, those that are known.
+
+    ``profile`` is what its text says, for whoever compares texts; None when that has not been worked out.
+    """
 
     state: NeedRegistered
     is_open: bool
@@ -55,6 +58,7 @@ class Need:
     words: frozenset[str]
     receivers: Mapping[UUID, Stakeholder] = field(default_factory=dict)
     was_withdrawn: bool = False
+    profile: object | None = field(default=None, compare=False)
 
     @property
     def need_id(self) -> UUID:
@@ -66,7 +70,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer as last described. ``promised_to`` is the need it answers, as long as that need is not closed."""
+    """An offer as last described. ``promised_to`` is the need it answers, as long as that need is not closed;
+    ``profile`` as of a need."""
 
     state: OfferReceived
     is_open: bool
@@ -75,6 +80,7 @@ class Offer:
     giver: Stakeholder
     promised_to: UUID | None = None
     was_withdrawn: bool = False
+    profile: object | None = field(default=None, compare=False)
 
     @property
     def offer_id(self) -> UUID:

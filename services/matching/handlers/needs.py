@@ -8,8 +8,8 @@ from typing import Any
 from chassis.delivery import Delivery
 from chassis.unit import Unit
 from contracts.events import intake
-from services.matching.domain import text
 from services.matching.domain.policy import Policy
+from services.matching.handlers import describing
 from services.matching.handlers.lines import open_lines, revise_lines
 from services.matching.handlers.proposing import propose_for_needs
 from services.matching.store import MatchingStore
@@ -22,7 +22,8 @@ async def on_need_registered(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedRegistered]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the need's lines in the ledger and proposes for it."""
-    new = await unit.store.projections.save_needs(unit.scope, [record_of(one.event) for one in deliveries])
+    described = await describing.needs([one.event for one in deliveries])
+    new = await unit.store.projections.save_needs(unit.scope, described)
     fresh = {one.event.need_id: one for one in deliveries if one.event.need_id in new}
     await open_lines(unit, "need", [(need_id, one.event.lines) for need_id, one in fresh.items()])
     await propose_for_needs(
@@ -35,7 +36,9 @@ async def on_need_changed(
 ) -> None:
     """Adjusts what is asked; proposals are looked at again."""
     newest = {one.event.need_id: one for one in sorted(deliveries, key=lambda one: one.event.version)}
-    new = await unit.store.projections.save_needs(unit.scope, [record_of(one.event) for one in newest.values()])
+    new = await unit.store.projections.save_needs(
+        unit.scope, await describing.needs([one.event for one in newest.values()])
+    )
     changed = {need_id: one for need_id, one in newest.items() if need_id in new}
     await revise_lines(unit, "need", {need_id: (one.event.lines, one) for need_id, one in changed.items()})
     await unit.store.ledger.list_needs(unit.scope, changed)
@@ -71,16 +74,3 @@ async def _close(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]],
         # What was offered in answer to this need only may go to others now.
         answers = await unit.store.projections.offers_answering(unit.scope, closed)
         await unit.store.revisions.ask(unit.scope, unit.now, offers=answers, widen=True)
-
-
-def record_of(event: State) -> dict[str, Any]:
-    """The need as the read model keeps it."""
-    return {
-        "need_id": event.need_id,
-        "version": event.version,
-        "department": event.department,
-        "snapshot": event.model_dump(mode="json", exclude_none=True),
-        "words": sorted(text.words(event.title, event.description, *(line.description for line in event.lines))),
-        "requires": event.requires,
-        "receivers": event.receivers,
-    }

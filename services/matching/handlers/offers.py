@@ -9,9 +9,9 @@ from uuid import UUID
 from chassis.delivery import Delivery
 from chassis.unit import Unit
 from contracts.events import intake
-from services.matching.domain import text
 from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Proposal
+from services.matching.handlers import describing
 from services.matching.handlers.lines import open_lines, revise_lines
 from services.matching.handlers.proposing import propose_for_offers
 from services.matching.store import MatchingStore
@@ -24,7 +24,9 @@ async def on_offer_received(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.OfferReceived]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the offer's lines in the ledger and proposes it. Until its giver is checked it is only kept."""
-    new = await unit.store.projections.save_offers(unit.scope, [record_of(one.event) for one in deliveries])
+    new = await unit.store.projections.save_offers(
+        unit.scope, await describing.offers([one.event for one in deliveries])
+    )
     fresh = {one.event.offer_id: one for one in deliveries if one.event.offer_id in new}
     await open_lines(unit, "offer", [(offer_id, one.event.lines) for offer_id, one in fresh.items()])
 
@@ -39,7 +41,9 @@ async def on_offer_changed(
 ) -> None:
     """Adjusts what is offered; proposals are looked at again."""
     newest = {one.event.offer_id: one for one in sorted(deliveries, key=lambda one: one.event.version)}
-    new = await unit.store.projections.save_offers(unit.scope, [record_of(one.event) for one in newest.values()])
+    new = await unit.store.projections.save_offers(
+        unit.scope, await describing.offers([one.event for one in newest.values()])
+    )
     changed = {offer_id: one for offer_id, one in newest.items() if offer_id in new}
     await revise_lines(unit, "offer", {offer_id: (one.event.lines, one) for offer_id, one in changed.items()})
     await unit.store.ledger.list_offers(unit.scope, changed)
@@ -70,15 +74,3 @@ async def _close(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]],
 
 def _offers_in(proposal: Proposal) -> list[UUID]:
     return [share.allocation.offer_id for share in proposal.shares]
-
-
-def record_of(event: State) -> dict[str, Any]:
-    """The offer as the read model keeps it."""
-    return {
-        "offer_id": event.offer_id,
-        "version": event.version,
-        "stakeholder_id": event.stakeholder_id,
-        "answers_need_id": event.answers_need_id,
-        "snapshot": event.model_dump(mode="json", exclude_none=True),
-        "words": sorted(text.words(event.title, event.description, *(line.description for line in event.lines))),
-    }

@@ -10,12 +10,14 @@ from uuid import UUID
 from chassis.delivery import Delivery
 from chassis.unit import Unit
 from contracts.events.matching import MatchProposed
-from services.matching.domain import proposals, signals
+from services.matching.domain import proposals, search, signals
 from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Candidate, Memory, Proposal
-from services.matching.domain.subjects import Need
+from services.matching.domain.subjects import Need, Offer
+from services.matching.domain.text import Likeness
 from services.matching.store import MatchingStore
 from services.matching.store.matches import Draft
+from services.matching.text import Profile, likeness
 
 CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
@@ -35,7 +37,7 @@ async def propose_for_needs(
     """The best new proposals for each need. ``first_time`` when nothing can have been decided about them yet."""
     if not needs:
         return
-    by_need = await unit.store.candidates.offers_for(unit.scope, needs, policy.candidates)
+    by_need = await unit.store.candidates.offers_for(unit.scope, needs, search.wide(policy, unit.now))
     wanted = {need_id: found for need_id, found in by_need.items() if found}
     if not wanted:
         return
@@ -50,7 +52,7 @@ async def propose_for_offers(
     """The best new proposals that these offers make possible."""
     if not offers:
         return
-    by_offer = await unit.store.candidates.needs_for(unit.scope, offers, policy.candidates)
+    by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.wide(policy, unit.now))
     offers_of: dict[UUID, set[UUID]] = {}
     for offer_id, needs in by_offer.items():
         for need_id in needs:
@@ -63,7 +65,10 @@ async def propose_for_offers(
     in_sets = [need_id for need_id, need in states.items() if need.state.requires or len(need.lines) > 1]
     leading = {need_id: found for need_id, found in offers_of.items() if need_id not in in_sets}
     if in_sets:
-        offers_of |= await unit.store.candidates.offers_for(unit.scope, in_sets, policy.candidates)
+        for need_id, found_too in (
+            await unit.store.candidates.offers_for(unit.scope, in_sets, search.narrow(policy, unit.now))
+        ).items():
+            offers_of[need_id] = offers_of[need_id] | set(found_too)
     found = await _found(unit, states, offers_of, leading)
     chosen = [one for each in found.values() for one in _best(each, policy)]
     await store(unit, _spread(chosen, set(offers), policy), policy, cause_of)
@@ -96,10 +101,20 @@ async def _found(
             unit.now,
             memory=memories.get(need_id, Memory()),
             leading=leading.get(need_id),
+            likeness=likeness_of(need, known),
         )
         already = open_sets.get(need_id, set())
         found[need_id] = ([one for one in made if one.key not in already], len(already))
     return found
+
+
+def likeness_of(need: Need, offers: Collection[Offer]) -> dict[UUID, Likeness]:
+    """How alike the texts are, where both have been worked out."""
+    if not isinstance(need.profile, Profile):
+        return {}
+    known = [(offer.offer_id, offer.profile) for offer in offers if isinstance(offer.profile, Profile)]
+    found = likeness(need.profile, [profile for _, profile in known])
+    return {offer_id: one for (offer_id, _), one in zip(known, found, strict=True)}
 
 
 def _best(found: tuple[list[Candidate], int], policy: Policy) -> list[Candidate]:

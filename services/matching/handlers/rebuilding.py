@@ -8,20 +8,20 @@ from typing import Any, Literal
 
 from chassis.delivery import Delivery
 from chassis.unit import Unit
-from services.matching.handlers import needs, offers
+from services.matching.handlers import describing
 from services.matching.store import MatchingStore
 
 
 async def note_needs(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
     """Needs as last described."""
     newest = {one.event.need_id: one.event for one in sorted(deliveries, key=lambda one: one.event.version)}
-    await unit.store.projections.save_needs(unit.scope, [needs.record_of(event) for event in newest.values()])
+    await unit.store.projections.save_needs(unit.scope, await describing.needs(list(newest.values())))
 
 
 async def note_offers(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
     """Offers as last described."""
     newest = {one.event.offer_id: one.event for one in sorted(deliveries, key=lambda one: one.event.version)}
-    await unit.store.projections.save_offers(unit.scope, [offers.record_of(event) for event in newest.values()])
+    await unit.store.projections.save_offers(unit.scope, await describing.offers(list(newest.values())))
 
 
 async def note_names(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:

@@ -13,58 +13,18 @@ from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.events.intake import NeedRegistered, OfferReceived
 from services.matching.domain.proposals import Memory
+from services.matching.domain.search import Search
 from services.matching.domain.subjects import LineState, Need, Offer, Stakeholder
+from services.matching.store import finding
+from services.matching.text import TEXT_VERSION, Profile
 
-_OFFERS_FOR_NEEDS = """
-SELECT asked.need_id, found.subject_id AS offer_id
-FROM (SELECT DISTINCT need.subject_id AS need_id, need.kind, need.unit FROM ledger_line AS need
-    WHERE need.city = $1 AND need.subject_id = ANY($2::uuid[]) AND need.matchable) AS asked
-CROSS JOIN LATERAL (
-    SELECT line.subject_id FROM ledger_line AS line
-    WHERE line.city = $1 AND line.line_of = 'offer' AND line.kind = asked.kind AND line.unit = asked.unit
-        AND line.matchable
-    ORDER BY line.subject_id DESC LIMIT $3) AS found
-UNION
-SELECT required.need_id, found.subject_id
-FROM need_requirement AS required
-CROSS JOIN LATERAL (
-    SELECT line.subject_id FROM ledger_line AS line
-    WHERE line.city = $1 AND line.capability = required.capability AND line.matchable AND line.line_of = 'offer'
-    ORDER BY line.subject_id DESC LIMIT $3) AS found
-WHERE required.city = $1 AND required.need_id = ANY($2::uuid[])
-UNION
-SELECT answers_need_id, offer_id FROM offer
-WHERE city = $1 AND answers_need_id = ANY($2::uuid[]) AND state = 'open'
-"""
-_NEEDS_FOR_OFFERS = """
-SELECT offered.offer_id, found.subject_id AS need_id
-FROM (SELECT DISTINCT offer.subject_id AS offer_id, offer.kind, offer.unit FROM ledger_line AS offer
-    WHERE offer.city = $1 AND offer.subject_id = ANY($2::uuid[]) AND offer.matchable) AS offered
-CROSS JOIN LATERAL (
-    SELECT line.subject_id FROM ledger_line AS line
-    WHERE line.city = $1 AND line.line_of = 'need' AND line.kind = offered.kind AND line.unit = offered.unit
-        AND line.matchable
-    ORDER BY line.subject_id DESC LIMIT $3) AS found
-UNION
-SELECT offered.subject_id, found.need_id
-FROM ledger_line AS offered
-CROSS JOIN LATERAL (
-    SELECT required.need_id FROM need_requirement AS required
-    JOIN need ON need.city = required.city AND need.need_id = required.need_id AND need.state = 'open'
-    WHERE required.city = $1 AND required.capability = offered.capability
-    ORDER BY required.need_id DESC LIMIT $3) AS found
-WHERE offered.city = $1 AND offered.subject_id = ANY($2::uuid[]) AND offered.capability IS NOT NULL
-    AND offered.matchable
-UNION
-SELECT offer_id, answers_need_id FROM offer
-WHERE city = $1 AND offer_id = ANY($2::uuid[]) AND answers_need_id IS NOT NULL AND state = 'open'
-"""
 _LINES = """
 (SELECT jsonb_agg(jsonb_build_array(line.line, line.free::text, line.open_ended) ORDER BY line.line)
     FROM ledger_line AS line WHERE line.city = $1 AND line.subject_id = {key}) AS lines
 """
 _OFFERS = f"""
 SELECT offer.offer_id, offer.version, offer.state, offer.snapshot, offer.words, offer.stakeholder_id,
+    offer.terms, offer.direction, offer.text_version,
     giver.name, giver.vetting, giver.vetted_until, giver.account_manager_id,
     CASE WHEN answered.state IS NULL OR answered.state = 'open' THEN offer.answers_need_id END AS promised_to,
     {_LINES.format(key="offer.offer_id")}
@@ -74,7 +34,8 @@ LEFT JOIN need AS answered ON answered.city = offer.city AND answered.need_id = 
 WHERE offer.city = $1 AND offer.offer_id = ANY($2::uuid[])
 """
 _NEEDS = f"""
-SELECT need.need_id, need.version, need.state, need.snapshot, need.words, {_LINES.format(key="need.need_id")}
+SELECT need.need_id, need.version, need.state, need.snapshot, need.words,
+    need.terms, need.direction, need.text_version, {_LINES.format(key="need.need_id")}
 FROM need WHERE need.city = $1 AND need.need_id = ANY($2::uuid[])
 """
 _RECEIVERS = """
@@ -105,19 +66,31 @@ class CandidateStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def offers_for(self, scope: Scope, needs: Collection[UUID], limit: int) -> dict[UUID, set[UUID]]:
-        """By need: the offers that answer it, and the newest ``limit`` per line and required capability."""
-        found: dict[UUID, set[UUID]] = {need_id: set() for need_id in needs}
-        for row in await self._connection.fetch(_OFFERS_FOR_NEEDS, scope.city, list(needs), limit):
-            found[row["need_id"]].add(row["offer_id"])
-        return found
+    async def offers_for(self, scope: Scope, needs: Collection[UUID], search: Search) -> dict[UUID, list[UUID]]:
+        """By need: the offers that answer it, then those that promise most for its lines and what it requires."""
+        return await self._found(finding.OFFERS_FOR_NEEDS, scope, needs, search)
 
-    async def needs_for(self, scope: Scope, offers: Collection[UUID], limit: int) -> dict[UUID, set[UUID]]:
-        """By offer: the need it answers, and the newest ``limit`` that ask for its lines or capabilities."""
-        found: dict[UUID, set[UUID]] = {offer_id: set() for offer_id in offers}
-        for row in await self._connection.fetch(_NEEDS_FOR_OFFERS, scope.city, list(offers), limit):
-            found[row["offer_id"]].add(row["need_id"])
-        return found
+    async def needs_for(self, scope: Scope, offers: Collection[UUID], search: Search) -> dict[UUID, list[UUID]]:
+        """By offer: the need it answers, then those that ask for its lines or capabilities and promise most."""
+        return await self._found(finding.NEEDS_FOR_OFFERS, scope, offers, search)
+
+    async def _found(
+        self, statement: str, scope: Scope, subjects: Collection[UUID], search: Search
+    ) -> dict[UUID, list[UUID]]:
+        found: dict[UUID, dict[UUID, None]] = {subject: {} for subject in subjects}
+        for subject, other, _ in await self._connection.fetch(
+            statement,
+            scope.city,
+            list(subjects),
+            search.by_line,
+            search.by_key,
+            search.weights,
+            search.now,
+            search.by_capability,
+            search.newest,
+        ):
+            found[subject][other] = None
+        return {subject: list(others) for subject, others in found.items()}
 
     async def offers(self, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Offer]:
         """These offers with their givers and what is left of them."""
@@ -164,6 +137,7 @@ def _offer(row: asyncpg.Record) -> Offer:
         giver=_stakeholder(row),
         promised_to=row["promised_to"],
         was_withdrawn=row["state"] == "withdrawn",
+        profile=_profile(row),
     )
 
 
@@ -176,7 +150,13 @@ def _need(row: asyncpg.Record, known: Mapping[UUID, Stakeholder]) -> Need:
         words=frozenset(row["words"]),
         receivers={one: known[one] for one in state.receivers if one in known},
         was_withdrawn=row["state"] == "withdrawn",
+        profile=_profile(row),
     )
+
+
+def _profile(row: asyncpg.Record) -> Profile | None:
+    """None for a row from before profiles, or of another version: such are not comparable."""
+    return Profile.stored(row["terms"], row["direction"]) if row["text_version"] == TEXT_VERSION else None
 
 
 def _stakeholder(row: asyncpg.Record) -> Stakeholder:

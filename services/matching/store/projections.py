@@ -11,30 +11,9 @@ from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.events import intake
 from services.matching.domain.subjects import Steering
+from services.matching.store import described
 from services.matching.store.rows import rows
 
-_SAVE_NEEDS = """
-INSERT INTO need (city, need_id, version, state, department, snapshot, words)
-SELECT $1, need_id, version, 'open', department, snapshot, words
-FROM jsonb_to_recordset($2::jsonb->'rows')
-    AS row (need_id uuid, version int, department text, snapshot jsonb, words text[])
-ON CONFLICT (city, need_id) DO UPDATE SET version = excluded.version, state = 'open',
-    department = excluded.department, snapshot = excluded.snapshot, words = excluded.words
-WHERE need.version < excluded.version
-RETURNING need_id
-"""
-_SAVE_OFFERS = """
-INSERT INTO offer (city, offer_id, version, state, stakeholder_id, answers_need_id, snapshot, words)
-SELECT $1, offer_id, version, 'open', stakeholder_id, answers_need_id, snapshot, words
-FROM jsonb_to_recordset($2::jsonb->'rows')
-    AS row (offer_id uuid, version int, stakeholder_id uuid, answers_need_id uuid,
-    snapshot jsonb, words text[])
-ON CONFLICT (city, offer_id) DO UPDATE SET version = excluded.version, state = 'open',
-    stakeholder_id = excluded.stakeholder_id, answers_need_id = excluded.answers_need_id,
-    snapshot = excluded.snapshot, words = excluded.words
-WHERE offer.version < excluded.version
-RETURNING offer_id
-"""
 _INDEX_NEEDS = """
 WITH gone AS (
     DELETE FROM need_requirement AS old WHERE old.city = $1 AND old.need_id = ANY($3::uuid[])
@@ -118,28 +97,29 @@ class ProjectionStore:
         self._connection = connection
 
     async def save_needs(self, scope: Scope, needs: Sequence[dict[str, Any]]) -> set[UUID]:
-        """Notes needs (``need_id version department snapshot words requires receivers``); returns which were news."""
-        found = await self._connection.fetch(_SAVE_NEEDS, scope.city, rows(needs))
+        """Notes needs (see ``handlers/describing.py``) and what they are found by; returns which were news."""
+        found = await self._connection.fetch(described.SAVE_NEEDS, scope.city, rows(needs))
         new = {row["need_id"] for row in found}
         # A need that names neither has nothing to look up and, when it is new, nothing to forget.
         indexed = [need for need in needs if need["need_id"] in new and _is_indexed(need)]
         if indexed:
             ids = [need["need_id"] for need in indexed]
-            await self._connection.execute(_INDEX_NEEDS, scope.city, rows(indexed), ids)
+            records = [{name: need[name] for name in ("need_id", "requires", "receivers")} for need in indexed]
+            await self._connection.execute(_INDEX_NEEDS, scope.city, rows(records), ids)
         return new
 
     async def close_need(self, scope: Scope, need_id: UUID, version: int, state: str) -> bool:
         """Notes that a need is not open any more; False when that is no news."""
-        return await self._close("need", "need_id", scope, need_id, version, state)
+        return await self._close(described.CLOSE_NEED, scope, need_id, version, state)
 
     async def save_offers(self, scope: Scope, offers: Sequence[dict[str, Any]]) -> set[UUID]:
-        """Notes offers (``offer_id version stakeholder_id answers_need_id snapshot words``); returns the news."""
-        found = await self._connection.fetch(_SAVE_OFFERS, scope.city, rows(offers))
+        """Notes offers (see ``handlers/describing.py``) and what they are found by; returns which were news."""
+        found = await self._connection.fetch(described.SAVE_OFFERS, scope.city, rows(offers))
         return {row["offer_id"] for row in found}
 
     async def close_offer(self, scope: Scope, offer_id: UUID, version: int, state: str) -> bool:
         """Notes that an offer is not open any more; False when that is no news."""
-        return await self._close("offer", "offer_id", scope, offer_id, version, state)
+        return await self._close(described.CLOSE_OFFER, scope, offer_id, version, state)
 
     async def name_stakeholders(
         self, scope: Scope, found: Sequence[intake.StakeholderRegistered | intake.StakeholderChanged]
@@ -222,16 +202,8 @@ class ProjectionStore:
         found = await self._connection.fetch(statement, scope.city, rows(newest.values()))
         return {row["stakeholder_id"] for row in found}
 
-    async def _close(self, table: str, key: str, scope: Scope, subject_id: UUID, version: int, state: str) -> bool:
-        changed = await self._connection.fetchval(
-            f"UPDATE {table} SET version = $3, state = $4 WHERE city = $1 AND {key} = $2 AND version < $3"
-            " RETURNING true",
-            scope.city,
-            subject_id,
-            version,
-            state,
-        )
-        return bool(changed)
+    async def _close(self, statement: str, scope: Scope, subject_id: UUID, version: int, state: str) -> bool:
+        return bool(await self._connection.fetchval(statement, scope.city, subject_id, version, state))
 
 
 def _is_indexed(need: dict[str, Any]) -> bool:

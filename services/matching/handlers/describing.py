@@ -1,0 +1,72 @@
+"""Needs and offers as the read models keep them: what they say, and what they are found by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.events import intake
+from services.matching.domain import text
+from services.matching.finding import keys_of_need, keys_of_offer, regions, sketch
+from services.matching.text import TEXT_VERSION, Profile, profiles_off_loop, wording
+
+Need = intake.NeedRegistered | intake.NeedChanged
+Offer = intake.OfferReceived | intake.OfferChanged
+
+
+async def needs(events: Sequence[Need]) -> list[dict[str, Any]]:
+    """One record per need; their texts are worked out together, beside the loop."""
+    found = []
+    for event, (profile, near) in zip(events, await _texts(events), strict=True):
+        record = _record(event, profile)
+        record["need_id"] = event.need_id
+        record["department"] = event.department
+        record["requires"] = event.requires
+        record["receivers"] = event.receivers
+        record["found_by"] = keys_of_need(event, profile.keys, near)
+        found.append(record)
+    return found
+
+
+async def offers(events: Sequence[Offer]) -> list[dict[str, Any]]:
+    """One record per offer."""
+    found = []
+    for event, (profile, near) in zip(events, await _texts(events), strict=True):
+        record = _record(event, profile)
+        record["offer_id"] = event.offer_id
+        record["stakeholder_id"] = event.stakeholder_id
+        record["answers_need_id"] = event.answers_need_id
+        record["found_by"] = keys_of_offer(event, profile.keys, near)
+        found.append(record)
+    return found
+
+
+async def _texts(events: Sequence[Need | Offer]) -> list[tuple[Profile, list[str]]]:
+    found = await profiles_off_loop([_wording(event) for event in events])
+    near = regions([profile.direction for profile in found])
+    return list(zip(found, near, strict=True))
+
+
+def _wording(event: Need | Offer) -> str:
+    return wording(event.title, event.description, *(line.description for line in event.lines))
+
+
+def _record(event: Need | Offer, profile: Profile) -> dict[str, Any]:
+    place, window = event.place, event.window
+    packed = profile.packed
+    return {
+        "version": event.version,
+        "snapshot": event.model_dump(mode="json", exclude_none=True),
+        "words": sorted(text.words(event.title, event.description, *(line.description for line in event.lines))),
+        "terms": sorted(profile.terms),
+        "direction": None if packed is None else "\\x" + packed.hex(),
+        "text_version": TEXT_VERSION,
+        "policy_area": event.policy_area,
+        "nil": place.nil if place else None,
+        "municipio": place.municipio if place else None,
+        "cpv": [line.cpv[:8] for line in event.lines if line.cpv],
+        "starts_on": window.starts_on if window else None,
+        "ends_on": window.ends_on if window else None,
+        "valid_until": event.valid_until,
+        "sketch": sketch(profile.direction),
+    }
