@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import computed_field
 
 from contracts.values import Value
+from services.agreements.domain.conditions import amount_cents, outside_lines
 from services.agreements.domain.conditions import applies as applies
-from services.agreements.domain.conditions import outside_lines
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.particulars import Override
@@ -210,7 +210,7 @@ def _answer(rule: Rule, file: AgreementFile, today: date) -> tuple[str, Stage, b
         case Valued():
             lines = [one for one in outside_lines(file) if rule.of_kinds is None or one.kind in rule.of_kinds]
             known = all(one.value_cents is not None for one in lines)
-            declared = rule.term is not None and _written(file, rule.term)
+            declared = rule.term is not None and _declared(file.terms.get(rule.term, ""), rule.numeric)
             pointer = f"/terms/{rule.term}" if rule.term else _documents_pointer(rule.documents)
             return pointer, "review", known or declared or _filed(file, rule.documents)
         case Waiting(days=0):
@@ -240,6 +240,10 @@ def _pointer(rule: Evidence) -> str:
 
 def _documents_pointer(kinds: tuple[str, ...]) -> str:
     return f"/documents/{kinds[0]}" if kinds else "/allocations"
+
+
+def _declared(text: str, numeric: bool) -> bool:
+    return amount_cents(text) is not None if numeric else bool(text.strip())
 
 
 def _written(file: AgreementFile, *terms: str) -> bool:

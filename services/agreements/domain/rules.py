@@ -41,7 +41,8 @@ class Condition(Value):
     """When a rule applies; every part that is given must hold.
 
     Lines and organisations of the city itself (its warehouse, its vans) do not count. `party_types` looks at parties
-    and at the partners behind an offer, `only_party_types` at the parties alone, all of which must be of these kinds.
+    and at the partners behind an offer, `only_party_types` at the parties alone, all of which must be of these kinds,
+    `giver_types` at the parties that give.
     """
 
     value_above_cents: Cents | None = None
@@ -50,6 +51,7 @@ class Condition(Value):
     expected_return: Literal["none", "visibility"] | None = None
     party_types: tuple[StakeholderType, ...] | None = None
     only_party_types: tuple[StakeholderType, ...] | None = None
+    giver_types: tuple[StakeholderType, ...] | None = None
     organisations_at_least: Annotated[int, Field(ge=2, le=50)] | None = None
 
 
@@ -104,6 +106,8 @@ class Valued(Ruled):
 
     kind: Literal["valued"] = "valued"
     term: Slug | None = None
+    numeric: bool = False
+    """Whether the term has to be an amount that can be read as one, so that thresholds see it."""
     documents: tuple[Slug, ...] = ()
     of_kinds: tuple[ResourceKind, ...] | None = None
 

@@ -15,6 +15,7 @@ from services.agreements.domain.refusals import Invalid, InvalidFields, NotPossi
 from services.agreements.domain.rules import Bilingual, Certainty, Rule
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+_LISTS = ("applies", "terms", "documents", "rules", "clauses", "steps")
 Words = Annotated[LongText, Field(min_length=3)]
 
 
@@ -142,14 +143,19 @@ def refuse_withdrawal(record: Instrument, today: date) -> None:
 
 
 def differences(before: Instrument, after: Instrument) -> tuple[Difference, ...]:
-    """What the later version says differently, part by part; numbers of versions and days are left out."""
-    old, new = dict(_leaves("", _by_code(before))), dict(_leaves("", _by_code(after)))
-    names = [*new, *(name for name in old if name not in new)]
-    return tuple(
-        Difference(pointer=name, before=old.get(name), after=new.get(name))
-        for name in names
-        if old.get(name) != new.get(name)
-    )
+    """What the later version says differently, part by part; numbers of versions and first days are left out.
+
+    A part that only one of them has is one difference, told by its own words.
+    """
+    old, new = _by_code(before), _by_code(after)
+    found: list[Difference] = []
+    for name in old:
+        if isinstance(old[name], dict) and name in _LISTS:
+            for code in [*new[name], *(one for one in old[name] if one not in new[name])]:
+                found += _part(f"/{name}/{code}", old[name].get(code), new[name].get(code))
+        else:
+            found += _compared(f"/{name}", old[name], new[name])
+    return tuple(found)
 
 
 def inconsistencies(record: Instrument) -> Iterator[Invalid]:
@@ -259,16 +265,35 @@ def _clauses(record: Instrument, edit: InstrumentEdit) -> tuple[Clause, ...]:
 def _by_code(record: Instrument) -> dict[str, Any]:
     """The record with its lists as tables by code, so that a part is found again wherever it stands."""
     content = record.model_dump(mode="json", exclude={"code", "version", "valid_from"})
-    for name, value in content.items():
-        if isinstance(value, list):
-            content[name] = {one["code"]: one for one in value}
-    return content
+    return content | {name: {one["code"]: one for one in content[name]} for name in _LISTS}
+
+
+def _part(pointer: str, before: Any, after: Any) -> list[Difference]:
+    if before is None or after is None:
+        return [Difference(pointer=pointer, before=_told(before), after=_told(after))]
+    return _compared(pointer, before, after)
+
+
+def _told(part: Any) -> str | None:
+    """A part in its own words."""
+    if part is None:
+        return None
+    words = part.get("label") or part.get("heading") or part.get("text")
+    return str(words["it"])
+
+
+def _compared(pointer: str, before: Any, after: Any) -> list[Difference]:
+    old, new = dict(_leaves(pointer, before)), dict(_leaves(pointer, after))
+    return [
+        Difference(pointer=name, before=old.get(name), after=new.get(name))
+        for name in [*new, *(name for name in old if name not in new)]
+        if old.get(name) != new.get(name)
+    ]
 
 
 def _leaves(pointer: str, value: Any) -> Iterator[tuple[str, str | None]]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name != "code":
-                yield from _leaves(f"{pointer}/{name}", inner)
+            yield from _leaves(f"{pointer}/{name}", inner)
     elif value is not None:
-        yield pointer, "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield pointer, str(value)
