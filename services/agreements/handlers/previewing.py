@@ -6,6 +6,7 @@ from datetime import date
 
 from chassis.scope import Scope
 from services.agreements.documents.compose import Surroundings, compose
+from services.agreements.documents.data import DocumentData
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.signing import signatories_of
@@ -17,8 +18,15 @@ async def preview(
     store: Store, scope: Scope, file: AgreementFile, record: Instrument, desk: Desk, today: date
 ) -> bytes:
     """PDF bytes, marked as a draft on every page; nothing is kept and no number is drawn."""
+    return await desk.render(await drafted(store, scope, file, record, desk, today))
+
+
+async def drafted(
+    store: Store, scope: Scope, file: AgreementFile, record: Instrument, desk: Desk, on: date
+) -> DocumentData:
+    """The words of the document as if the file had been approved on that day."""
     types = await store.directory.types(scope, file.stakeholder_ids)
     names = await store.directory.names(scope, file.stakeholder_ids)
-    as_approved = file.model_copy(update={"approved_on": today, "signatories": signatories_of(file, scope.city, types)})
-    around = Surroundings(desk.city_name(scope.city), types, names, desk.development_signer)
-    return await desk.render(compose(as_approved, record, around))
+    signatories = file.signatories or signatories_of(file, scope.city, types)
+    as_approved = file.model_copy(update={"approved_on": file.approved_on or on, "signatories": signatories})
+    return compose(as_approved, record, Surroundings(desk.city_name(scope.city), types, names, desk.development_signer))
