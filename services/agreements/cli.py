@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from chassis.database.pool import connect
 from chassis.settings import settings_of
-from services.agreements.handlers.registering import Audit, audit
+from services.agreements.handlers.auditing import Audit, audit
 from services.agreements.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="The Legal Office's desk.")
@@ -31,13 +32,16 @@ def verify(
     city: Annotated[str | None, typer.Option(help="IPA code of one city; all cities without it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
 ) -> None:
-    """Recompute the register's chain and verify every signed document; exits with 1 when anything does not hold."""
+    """Recompute the chains, verify documents and daily documents; exits with 1 when anything does not hold."""
     audits = asyncio.run(_audits(city))
     if as_json:
         typer.echo(json.dumps({"ok": not any(one.faults for one in audits), "cities": [_plain(one) for one in audits]}))
     else:
         for one in audits:
-            typer.echo(f"{one.city}: {one.entries} entries, {one.documents} signed documents, {len(one.faults)} faults")
+            typer.echo(
+                f"{one.city}: {one.entries} entries, {one.documents} signed documents,"
+                f" {one.days} daily documents, {len(one.faults)} faults"
+            )
             for fault in one.faults:
                 typer.echo(f"  {fault}")
         if not audits:
@@ -47,7 +51,7 @@ def verify(
 
 
 def _plain(one: Audit) -> dict[str, object]:
-    return {"city": one.city, "entries": one.entries, "documents": one.documents, "faults": list(one.faults)}
+    return asdict(one) | {"faults": list(one.faults)}
 
 
 async def _audits(city: str | None) -> list[Audit]:

@@ -10,11 +10,15 @@ from contracts.values import FieldError
 from services.agreements.domain.checks import Check
 from services.agreements.domain.refusals import ChecksOpen, Invalid, InvalidFields, NotAllowed, NotPossible, Refused
 from services.agreements.handlers.desk import Stale, Unknown
+from services.agreements.handlers.hiding import UnknownEntry
+from services.agreements.handlers.publishing import UnknownNotice
 from services.agreements.handlers.signing import NotVerified
 from services.agreements.handlers.toolkit import UnknownInstrument
 
 _STATUS: dict[type[Refused], int] = {
     Unknown: 404,
+    UnknownNotice: 404,
+    UnknownEntry: 404,
     UnknownInstrument: 404,
     Stale: 412,
     NotAllowed: 403,

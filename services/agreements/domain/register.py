@@ -19,7 +19,7 @@ from pydantic import Field
 from contracts.values import Value
 from services.agreements.domain.file import Protocol, Sha256
 
-EntryAct = Literal["registered", "signed", "amended", "rejected", "terminated", "completed", "expired"]
+EntryAct = Literal["registered", "signed", "published", "amended", "rejected", "terminated", "completed", "expired"]
 BEGINNING = "0" * 64
 """What the first entry of a city follows."""
 
@@ -94,26 +94,39 @@ def digest(entry: Entry) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def faults(entries: Sequence[Entry], disclosed: Mapping[int, Sequence[Disclosure]]) -> list[Fault]:
-    """What does not hold in one city's register, read from its first entry.
+class Walk:
+    """Checks one city's register entry by entry from its first, and remembers no more than it needs for the next."""
 
-    `disclosed` are the words still kept, by position; a word erased on purpose is simply not there.
-    """
-    found: list[Fault] = []
-    previous, numbers = BEGINNING, dict[int, int]()
-    for expected, entry in enumerate(entries, start=1):
-        if entry.position != expected:
-            found.append(Fault(position=entry.position, code="gap"))
-        if entry.previous != previous:
-            found.append(Fault(position=entry.position, code="chain-broken"))
+    def __init__(self) -> None:
+        self.position = 0
+        self.hash = BEGINNING
+        self._numbers: dict[int, int] = {}
+
+    def step(self, entry: Entry, disclosed: Iterable[Disclosure] = ()) -> list[Fault]:
+        """What does not hold at this entry. `disclosed` are the words still kept; erased ones are simply not there."""
+        found = []
+        if entry.position != self.position + 1:
+            found.append("gap")
+        if entry.previous != self.hash:
+            found.append("chain-broken")
         if digest(entry) != entry.hash:
-            found.append(Fault(position=entry.position, code="entry-changed"))
+            found.append("entry-changed")
         if entry.act == "registered":
-            numbers[entry.protocol.year] = numbers.get(entry.protocol.year, 0) + 1
-            if entry.protocol.number != numbers[entry.protocol.year]:
-                found.append(Fault(position=entry.position, code="protocol-gap"))
-        for words in disclosed.get(entry.position, ()):
-            if entry.commitments.get(words.name) != words.commitment():
-                found.append(Fault(position=entry.position, code="words-changed"))
-        previous = entry.hash
-    return found
+            year = entry.protocol.year
+            self._numbers[year] = self._numbers.get(year, 0) + 1
+            if entry.protocol.number != self._numbers[year]:
+                found.append("protocol-gap")
+        found += ["words-changed" for words in disclosed if entry.commitments.get(words.name) != words.commitment()]
+        self.position, self.hash = entry.position, entry.hash
+        return [Fault(position=entry.position, code=code) for code in found]
+
+    def end(self, position: int, head: str) -> list[Fault]:
+        """What does not hold between the last entry and the head that is kept apart from it."""
+        whole = (self.position, self.hash) == (position, head)
+        return [] if whole else [Fault(position=max(position, self.position), code="head-differs")]
+
+
+def faults(entries: Sequence[Entry], disclosed: Mapping[int, Sequence[Disclosure]]) -> list[Fault]:
+    """What does not hold in one city's register, given whole."""
+    walk = Walk()
+    return [fault for entry in entries for fault in walk.step(entry, disclosed.get(entry.position, ()))]

@@ -12,6 +12,7 @@ from services.agreements.domain.checks import open_checks
 from services.agreements.domain.file import AgreementFile, Protocol, Signatory
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
+from services.agreements.domain.publication import is_owed, refuse_unpublished
 from services.agreements.domain.refusals import ChecksOpen, NotAllowed, NotPossible
 from services.agreements.domain.states import Act, after
 
@@ -107,7 +108,8 @@ def signed(file: AgreementFile, evidence: SignatureEvidence, person_id: str, sha
         valid_from=file.valid_from or today,
     ).file
     outcome = Outcome(whole, (_signed_event(whole, today),))
-    return activated(outcome, today) if is_due(whole, today) else outcome
+    # What has to be published first takes effect with its entry in the register.
+    return activated(outcome, today) if is_due(whole, today) and not is_owed(whole) else outcome
 
 
 def is_due(file: AgreementFile, today: date) -> bool:
@@ -116,7 +118,8 @@ def is_due(file: AgreementFile, today: date) -> bool:
 
 
 def activated(before: Outcome, today: date) -> Outcome:
-    """The agreement takes effect; the events so far are kept in front."""
+    """The agreement takes effect; the events so far are kept in front. Raises NotPossible before its publication."""
+    refuse_unpublished(before.file)
     file = changed(before.file, Act.ACTIVATE).file
     event = AgreementActivated(**reference(file), effective_on=file.valid_from or today)
     return Outcome(file, (*before.events, event))

@@ -35,6 +35,10 @@ class Act(StrEnum):
     TERMINATE = "terminate"
     COMPLETE = "complete"
     RELEASE = "release"
+    ANNOUNCE = "announce"
+    """A public notice is published, corrected or withdrawn."""
+    PUBLISH = "publish"
+    """Entered as published, which some agreements must be before they take effect."""
     SPLIT = "split"
     AMEND = "amend"
     """Any step of an amendment: the agreement stays in force as it is until the last signature under it."""
@@ -66,6 +70,8 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (S.SIGNING, A.SIGN_LAST): S.SIGNED,
     (S.SIGNING, A.REJECT): S.REJECTED,
     (S.SIGNING, A.RELEASE): S.REJECTED,
+    **{(state, A.ANNOUNCE): state for state in (S.DRAFTED, S.IN_REVIEW, S.APPROVED, S.SIGNING)},
+    (S.SIGNED, A.PUBLISH): S.SIGNED,
     (S.SIGNED, A.ACTIVATE): S.ACTIVE,
     (S.SIGNED, A.TERMINATE): S.TERMINATED,
     (S.SIGNED, A.RELEASE): S.TERMINATED,

@@ -1,18 +1,15 @@
-"""Entries in the register, and whether what it says still holds."""
+"""Entries in the register."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
 
-from chassis.scope import Scope
-from services.agreements.documents.render import content_hash
-from services.agreements.documents.verification import Expected, Trust, verify_off_loop
+from services.agreements.documents.verification import Expected
+from services.agreements.domain import publication, signing
 from services.agreements.domain.file import AgreementFile
-from services.agreements.domain.register import Disclosure, Entry, EntryAct, chain, faults
-from services.agreements.handlers.desk import AgreementsUnit
-from services.agreements.store import Store
+from services.agreements.domain.register import Disclosure, Entry, EntryAct, chain
+from services.agreements.handlers.desk import AgreementsUnit, city_day, keep
 
 
 async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, document_sha256: str) -> Entry:
@@ -40,7 +37,12 @@ async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, docume
         document_sha256=document_sha256,
         disclosures=disclosures,
     )
-    await unit.store.register.append(unit.scope, entry, disclosures)
+    # Words that were erased are not kept again with a later entry; its commitment to them is all there is.
+    erased = {
+        one.name for one in await unit.store.redactions.of(unit.scope, file.agreement_id) if one.level == "erased"
+    }
+    kept = [one for one in disclosures if one.name not in erased]
+    await unit.store.register.append(unit.scope, entry, kept)
     return entry
 
 
@@ -59,44 +61,13 @@ def signed_so_far(file: AgreementFile) -> dict[str, Expected]:
     }
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What an audit of one city's register found; `faults` are sentences for operations, empty when all holds."""
-
-    city: str
-    entries: int
-    documents: int
-    faults: tuple[str, ...]
-
-
-async def audit(store: Store, city: str) -> Audit:
-    """Recomputes the chain and verifies every signed document against it, as of the day it was signed."""
-    scope = Scope(city)
-    entries = await store.register.entries(scope)
-    found = [
-        f"entry {fault.position}: {fault.code}" for fault in faults(entries, await store.register.disclosures(scope))
-    ]
-    authority = await store.documents.authority(scope)
-    roots = (authority.certificate,) if authority else ()
-    signed = [entry for entry in entries if entry.act == "signed"]
-    for entry in signed:
-        found += [f"entry {entry.position}: {reason}" for reason in await _document(store, scope, entry, roots)]
-    return Audit(city, len(entries), len(signed), tuple(found))
-
-
-async def _document(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, ...]) -> list[str]:
-    file = await store.files.read(scope, entry.agreement_id)
-    approved = await store.documents.approved(scope, entry.agreement_id)
-    latest = await store.documents.latest(scope, entry.agreement_id)
-    if file is None or approved is None or latest is None:
-        return ["document missing"]
-    reasons = []
-    if content_hash(latest[1]) != entry.document_sha256:
-        reasons.append("document is not the one registered")
-    verification = await verify_off_loop(
-        latest[1],
-        approved=approved,
-        expected=signed_so_far(file),
-        trust=Trust(roots, entry.entered_at),
-    )
-    return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]
+async def publish_owed(unit: AgreementsUnit, file: AgreementFile) -> AgreementFile:
+    """Publishes in the register what has to be public before it takes effect, and lets it take effect once due."""
+    if not publication.is_owed(file):
+        return file
+    today = city_day(unit.now)
+    entry = await enter(unit, file, "published", file.signed_sha256 or "")
+    outcome = publication.published(file, entry.position, today)
+    if signing.is_due(outcome.file, today):
+        outcome = signing.activated(outcome, today)
+    return await keep(unit, outcome, "publish", str(entry.position))

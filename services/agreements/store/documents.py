@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,8 @@ from uuid import UUID
 from chassis.database.pool import Connection
 from chassis.scope import Scope
 from services.agreements.documents.signing import Authority
+
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,17 @@ class Upload:
     name: str
     media_type: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision of an agreement's document; `registered` is the hash that the register has of it, if it has one."""
+
+    agreement_id: UUID
+    revision: int
+    sha256: str
+    content: bytes
+    registered: str | None
 
 
 class Documents:
@@ -38,6 +52,15 @@ class Documents:
             upload.media_type,
             upload.name,
             upload.content,
+        )
+
+    async def remove(self, scope: Scope, agreement_id: UUID, document_id: UUID) -> None:
+        """Lets go of an uploaded file that was taken out before the file was handed in."""
+        await self._connection.execute(
+            "DELETE FROM filed_document WHERE city = $1 AND agreement_id = $2 AND document_id = $3",
+            scope.city,
+            agreement_id,
+            document_id,
         )
 
     async def filed(self, scope: Scope, agreement_id: UUID, document_id: UUID) -> Upload | None:
@@ -83,6 +106,27 @@ class Documents:
             agreement_id,
         )
         return (row["revision"], row["content"]) if row else None
+
+    async def revisions(self, scope: Scope) -> AsyncIterator[Revision]:
+        """Every revision of every document, a few at a time."""
+        after: tuple[UUID, int] = (UUID(int=0), -1)
+        while True:
+            rows = await self._connection.fetch(
+                "SELECT r.agreement_id, r.revision, r.sha256, r.content, e.document_sha256 AS registered"
+                " FROM document_revision r JOIN agreement a USING (city, agreement_id)"
+                " LEFT JOIN register_entry e ON r.revision = 0 AND e.city = a.city AND e.act = 'registered'"
+                " AND (e.protocol_year, e.protocol_number) = (a.protocol_year, a.protocol_number)"
+                " WHERE r.city = $1 AND (r.agreement_id, r.revision) > ($2, $3)"
+                " ORDER BY r.agreement_id, r.revision LIMIT $4",
+                scope.city,
+                *after,
+                _AT_ONCE,
+            )
+            for row in rows:
+                yield Revision(**dict(row))
+            if len(rows) < _AT_ONCE:
+                return
+            after = (rows[-1]["agreement_id"], rows[-1]["revision"])
 
     async def authority(self, scope: Scope) -> Authority | None:
         """The root of the city's development signer."""

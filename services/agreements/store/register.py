@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
@@ -78,41 +79,55 @@ class Register:
         rows = await self._connection.fetch("SELECT city FROM register_head ORDER BY city")
         return [row["city"] for row in rows]
 
-    async def entries(self, scope: Scope) -> list[Entry]:
-        """The whole register, from its first entry."""
+    async def peek(self, scope: Scope) -> tuple[int, str]:
+        """Position and hash of the last entry, not locked."""
+        row = await self._connection.fetchrow("SELECT position, hash FROM register_head WHERE city = $1", scope.city)
+        return (row["position"], row["hash"]) if row else (0, BEGINNING)
+
+    async def page(self, scope: Scope, after: int, limit: int) -> list[Entry]:
+        """Entries after the position `after`, in order."""
         rows = await self._connection.fetch(
-            f"SELECT {_COLUMNS} FROM register_entry WHERE city = $1 ORDER BY position", scope.city
+            f"SELECT {_COLUMNS} FROM register_entry WHERE city = $1 AND position > $2 ORDER BY position LIMIT $3",
+            scope.city,
+            after,
+            limit,
         )
         return [_entry(row) for row in rows]
 
-    async def disclosures(self, scope: Scope) -> dict[int, list[Disclosure]]:
-        """The words still kept, by position."""
+    async def entries(self, scope: Scope) -> list[Entry]:
+        """The whole register, from its first entry."""
+        return await self.page(scope, 0, 2**31 - 1)
+
+    async def of_agreement(self, scope: Scope, agreement_id: UUID) -> list[Entry]:
+        """Everything that was entered about one agreement, in order."""
         rows = await self._connection.fetch(
-            "SELECT position, name, salt, words FROM register_disclosure WHERE city = $1 ORDER BY position, name",
+            f"SELECT {_COLUMNS} FROM register_entry WHERE city = $1 AND agreement_id = $2 ORDER BY position",
             scope.city,
+            agreement_id,
+        )
+        return [_entry(row) for row in rows]
+
+    async def agreement_at(self, scope: Scope, position: int) -> UUID | None:
+        """The agreement that the entry at `position` is about."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT agreement_id FROM register_entry WHERE city = $1 AND position = $2", scope.city, position
+        )
+        return found
+
+    async def disclosures(self, scope: Scope, first: int = 1, last: int = 2**31 - 1) -> dict[int, list[Disclosure]]:
+        """The words still kept of the entries from `first` to `last`, by position."""
+        rows = await self._connection.fetch(
+            "SELECT position, name, salt, words FROM register_disclosure"
+            " WHERE city = $1 AND position BETWEEN $2 AND $3 ORDER BY position, name",
+            scope.city,
+            first,
+            last,
         )
         found: dict[int, list[Disclosure]] = {}
         for row in rows:
             one = Disclosure(name=row["name"], salt=row["salt"], words=row["words"])
             found.setdefault(row["position"], []).append(one)
         return found
-
-    async def signed(self, scope: Scope, after: list[Any] | None, limit: int) -> list[dict[str, Any]]:
-        """Public entries, newest first, at most `limit + 1`; `after` is (year, number) of the last one shown."""
-        rows = await self._connection.fetch(
-            "SELECT e.protocol_year, e.protocol_number, e.entered_at, e.instrument, e.document_sha256, e.hash,"
-            " a.agreement_id, a.state, a.content, (SELECT jsonb_object_agg(d.name, d.words) FROM register_disclosure d"
-            " WHERE d.city = e.city AND d.position = e.position) AS words"
-            " FROM register_entry e JOIN agreement a USING (city, agreement_id)"
-            " WHERE e.city = $1 AND e.act = 'signed'"
-            " AND ($2::int IS NULL OR (e.protocol_year, e.protocol_number) < ($2, $3))"
-            " ORDER BY e.protocol_year DESC, e.protocol_number DESC LIMIT $4",
-            scope.city,
-            after[0] if after else None,
-            after[1] if after else None,
-            limit + 1,
-        )
-        return [dict(row) for row in rows]
 
 
 def _entry(row: Any) -> Entry:

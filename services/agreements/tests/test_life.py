@@ -24,7 +24,7 @@ from contracts.events.matching import MatchReleased
 from contracts.values import Party
 from services.agreements.cli import register
 from services.agreements.documents.signing import sign_off_loop
-from services.agreements.handlers.registering import audit
+from services.agreements.handlers.auditing import audit
 from services.agreements.tests.story import (
     CITY,
     DEPARTMENT,

@@ -1,0 +1,92 @@
+"""Whether what the register says still holds: entries, words, documents and daily documents, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from chassis.scope import Scope
+from services.agreements.documents.render import content_hash
+from services.agreements.documents.verification import Trust, verify_off_loop
+from services.agreements.domain.days import DayWalk
+from services.agreements.domain.register import BEGINNING, Disclosure, Entry, Walk
+from services.agreements.handlers.registering import signed_so_far
+from services.agreements.store import Store
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit of one city's register found; `faults` are sentences for operations, empty when all holds."""
+
+    city: str
+    entries: int
+    documents: int
+    days: int
+    faults: tuple[str, ...]
+
+
+async def audit(store: Store, city: str) -> Audit:
+    """Recomputes the chains and verifies every document against them, each signature as of its day."""
+    scope = Scope(city)
+    walk, signed, found = Walk(), 0, list[str]()
+    authority = await store.documents.authority(scope)
+    roots = (authority.certificate,) if authority else ()
+    async for entry, words in _entries(store, scope):
+        found += [f"entry {fault.position}: {fault.code}" for fault in walk.step(entry, words)]
+        if entry.act == "signed":
+            signed += 1
+            found += [f"entry {entry.position}: {reason}" for reason in await _signed(store, scope, entry, roots)]
+    found += [f"entry {fault.position}: {fault.code}" for fault in walk.end(*await store.register.peek(scope))]
+    found += await _revisions(store, scope)
+    days, wrong = await _days(store, scope)
+    return Audit(city, walk.position, signed, days, tuple(found + wrong))
+
+
+async def _entries(store: Store, scope: Scope) -> AsyncIterator[tuple[Entry, Sequence[Disclosure]]]:
+    after = 0
+    while entries := await store.register.page(scope, after, _PAGE):
+        words = await store.register.disclosures(scope, entries[0].position, entries[-1].position)
+        for entry in entries:
+            yield entry, words.get(entry.position, ())
+        after = entries[-1].position
+
+
+async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, ...]) -> list[str]:
+    file = await store.files.read(scope, entry.agreement_id)
+    approved = await store.documents.approved(scope, entry.agreement_id)
+    latest = await store.documents.latest(scope, entry.agreement_id)
+    if file is None or approved is None or latest is None:
+        return ["document missing"]
+    reasons = []
+    if content_hash(latest[1]) != entry.document_sha256:
+        reasons.append("document is not the one registered")
+    verification = await verify_off_loop(
+        latest[1],
+        approved=approved,
+        expected=signed_so_far(file),
+        trust=Trust(roots, entry.entered_at),
+    )
+    return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]
+
+
+async def _revisions(store: Store, scope: Scope) -> list[str]:
+    """Every revision by its own hash, the approved one by the register's as well (that of a file not signed, too)."""
+    found = []
+    async for one in store.documents.revisions(scope):
+        name = f"document {one.agreement_id} revision {one.revision}"
+        if content_hash(one.content) != one.sha256:
+            found.append(f"{name}: content-changed")
+        if one.registered is not None and one.registered != one.sha256:
+            found.append(f"{name}: is not the one registered")
+    return found
+
+
+async def _days(store: Store, scope: Scope) -> tuple[int, list[str]]:
+    walk, found, days = DayWalk(), list[str](), 0
+    async for day, document, head in store.days.all(scope):
+        days += 1
+        expected = head if day.last else BEGINNING
+        found += [f"day {one.day}: {one.code}" for one in walk.step(day, content_hash(document), expected)]
+    return days, found

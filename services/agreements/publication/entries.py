@@ -1,0 +1,157 @@
+"""One line of the public register: what the register discloses, with everything that is hidden left out already.
+
+Pages, feeds, tables and exports are made from this alone, never from the file, so that what is hidden is hidden
+everywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from chassis.web.vocabulary import label
+from services.agreements.domain.file import AgreementFile
+
+
+class Omission(BaseModel):
+    """A part that is not shown: hidden for now, or erased for good; `basis` says by which rule."""
+
+    name: Literal["subject", "parties"]
+    erased: bool
+    basis: str
+
+
+class PublicParty(BaseModel):
+    """A party as everybody may see it; an omitted one has a number instead of name and id."""
+
+    party_id: str
+    role: str
+    name: str
+    stakeholder_id: UUID | None
+    kind: str | None
+    """The kind of organisation, as far as it is known here."""
+    omitted: bool
+
+
+class PublicLine(BaseModel):
+    """What one party gives; no description when the subject is hidden."""
+
+    party_id: str
+    kind: str
+    capability: str | None
+    description: str | None
+    quantity: str | None
+    unit: str
+    value_cents: int | None
+
+
+class RegisterView(BaseModel):
+    """One public line of the register. `register_hash` is the chained hash of its entry."""
+
+    protocol: str
+    position: int
+    signed_on: date | None
+    title: str
+    instrument: str
+    state: str
+    policy_area: str
+    department: str
+    parties: tuple[str, ...]
+    total_value_cents: int | None
+    valid_from: date | None
+    valid_to: date | None
+    document_sha256: str
+    register_hash: str
+    agreement_id: UUID
+    published_on: date | None
+    publication_position: int | None
+    omitted: tuple[Omission, ...]
+    entered_at: datetime
+    changed_at: datetime
+    people: tuple[PublicParty, ...]
+    lines: tuple[PublicLine, ...]
+
+    def lacks(self, name: str) -> bool:
+        return any(one.name == name for one in self.omitted)
+
+
+def called(name: str, department: str) -> str:
+    """A party's name as people read it: matching knows a department only by its code."""
+    return label("department", department) if name == department else name
+
+
+def register_line(row: dict[str, Any]) -> RegisterView:
+    """A public line out of a row of the register, the agreement's content and what is disclosed or redacted."""
+    file = AgreementFile.model_validate(row["content"])
+    words: dict[str, str] = row["words"] or {}
+    omitted = _omissions(row["redactions"] or {}, words)
+    hidden = {one.name for one in omitted}
+    people = _people(file, "parties" in hidden)
+    numbers = {party.stakeholder_id: one for party, one in zip(file.parties, people, strict=True)}
+    return RegisterView(
+        protocol=f"{row['protocol_year']}/{row['protocol_number']:07d}",
+        position=row["position"],
+        signed_on=file.signed_on,
+        title="" if "subject" in hidden else words["subject"],
+        instrument=row["instrument"],
+        state=file.state,
+        policy_area=file.policy_area,
+        department=file.department,
+        parties=tuple(one.name for one in people if not one.omitted),
+        total_value_cents=file.value_cents,
+        valid_from=file.valid_from,
+        valid_to=file.valid_to,
+        document_sha256=row["document_sha256"],
+        register_hash=row["hash"],
+        agreement_id=file.agreement_id,
+        published_on=file.publication.published_on if file.publication else None,
+        publication_position=file.publication.position if file.publication else None,
+        omitted=omitted,
+        entered_at=row["entered_at"],
+        changed_at=row["changed_at"],
+        people=people,
+        lines=tuple(
+            PublicLine(
+                party_id=numbers[one.stakeholder_id].party_id if one.stakeholder_id in numbers else "",
+                kind=one.kind,
+                capability=one.capability,
+                description=None if "subject" in hidden else one.description,
+                quantity=None if one.quantity is None else f"{one.quantity.normalize():f}",
+                unit=one.unit,
+                value_cents=one.value_cents,
+            )
+            for one in file.allocations
+        ),
+    )
+
+
+def _omissions(redactions: dict[str, str], words: dict[str, str]) -> tuple[Omission, ...]:
+    """What is redacted, and what the register does not disclose although nobody said why: not shown either."""
+    found = {}
+    for name in ("subject", "parties"):
+        if name in redactions:
+            level, _, basis = redactions[name].partition(" ")
+            found[name] = Omission(name=name, erased=level == "erased", basis=basis)  # type: ignore[arg-type]
+        elif name not in words:
+            found[name] = Omission(name=name, erased=True, basis="")  # type: ignore[arg-type]
+    return tuple(found.values())
+
+
+def _people(file: AgreementFile, hidden: bool) -> tuple[PublicParty, ...]:
+    found = []
+    for number, party in enumerate(file.parties, start=1):
+        omitted = hidden and party.department is None
+        found.append(
+            PublicParty(
+                party_id=f"omitted:{number}" if omitted else party.party_id,
+                role=party.role,
+                name="" if omitted else called(party.name, file.department),
+                stakeholder_id=None if omitted else party.stakeholder_id,
+                kind=file.organisation_types.get(str(party.stakeholder_id)),
+                omitted=omitted,
+            )
+        )
+    return tuple(found)
