@@ -7,16 +7,15 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
 from chassis.http.etag import etag, optional_version
-from chassis.http.paging import After, Limit, Page, decode, instant, page, small
+from chassis.http.paging import After, Limit, Page, decode, page, small
 from chassis.http.problem import not_found
 from chassis.scope import Scope
 from chassis.service import units_of
-from contracts.values import Slug
 from services.agreements.domain.commands import (
     AddDocument,
     ChooseInstrument,
@@ -24,24 +23,21 @@ from services.agreements.domain.commands import (
     SetCommunicationPlan,
     SetImpactPlan,
     Sign,
+    Suspend,
     Terminate,
 )
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
-from services.agreements.domain.states import Act, State, allows
+from services.agreements.domain.states import Act, allows
 from services.agreements.handlers import closing, filling, signing
-from services.agreements.handlers.access import READS_ALL, own_stakeholders, refuse_reading
+from services.agreements.handlers.access import refuse_reading
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day
 from services.agreements.handlers.previewing import preview
 from services.agreements.problems import refusals_as_problems
-from services.agreements.store.files import Happening, Wanted
+from services.agreements.store.files import Happening
 from services.agreements.views import (
-    AgreementSummary,
     AgreementView,
-    RegisterView,
     pinned,
-    register_line,
-    summary_of,
     view_of,
 )
 
@@ -76,35 +72,6 @@ def scope_of(actor: Actor) -> Scope:
 def desk_of(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
-
-
-def reach_of(actor: Actor) -> dict[str, Any]:
-    """What the actor's lists are narrowed to."""
-    if actor.has(*READS_ALL):
-        return {}
-    if actor.has("department") and actor.department:
-        return {"department": actor.department}
-    return {"readable_by": own_stakeholders(actor)}
-
-
-@router.get("/agreements")
-async def list_agreements(
-    request: Request,
-    actor: LoggedIn,
-    state: Annotated[list[State] | None, Query()] = None,
-    need: UUID | None = None,
-    match: UUID | None = None,
-    instrument: Slug | None = None,
-    q: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="words in the title")] = None,
-    after: After = None,
-    limit: Limit = 50,
-) -> Page[AgreementSummary]:
-    """Files that the caller may read, newest first."""
-    wanted = Wanted(tuple(state) if state else None, need, match, instrument, q, **reach_of(actor))
-    start = decode(after, instant, UUID)
-    async with units_of(request).reading() as store:
-        files = await store.files.listed(scope_of(actor), wanted, start, limit)
-    return page([summary_of(file) for file in files], limit, lambda one: (one.drafted_at, one.agreement_id))
 
 
 @router.get("/agreements/{agreement_id}", response_model=AgreementView)
@@ -264,7 +231,7 @@ async def sign(request: Request, actor: LoggedIn, agreement_id: UUID, body: Sign
 
 @router.post("/agreements/{agreement_id}/terminate", response_model=AgreementView)
 async def terminate(request: Request, actor: LoggedIn, agreement_id: UUID, body: Terminate) -> Response:
-    """Ends a signed agreement early."""
+    """Ends a signed agreement early, today or on a day to come."""
     expected = optional_version(request)
     return await answer_change(
         request, actor, lambda unit: closing.terminate(unit, actor, agreement_id, body, expected)
@@ -272,8 +239,8 @@ async def terminate(request: Request, actor: LoggedIn, agreement_id: UUID, body:
 
 
 @router.post("/agreements/{agreement_id}/suspend", response_model=AgreementView)
-async def suspend(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
-    """Lets an active agreement rest."""
+async def suspend(request: Request, actor: LoggedIn, agreement_id: UUID, body: Suspend) -> Response:
+    """Lets an active agreement rest, if need be until a day."""
     expected = optional_version(request)
     return await answer_change(request, actor, lambda unit: closing.suspend(unit, actor, agreement_id, body, expected))
 
@@ -290,14 +257,3 @@ async def list_instruments(request: Request, actor: CurrentActor) -> list[Instru
     """Every version of every instrument, public: rules, clauses, check lists, each with source and certainty."""
     async with units_of(request).reading() as store:
         return list(await store.instruments.all(scope_of(actor)))
-
-
-@router.get("/register")
-async def list_register(
-    request: Request, actor: CurrentActor, after: After = None, limit: Limit = 50
-) -> Page[RegisterView]:
-    """The public register of signed agreements, newest first."""
-    async with units_of(request).reading() as store:
-        rows = await store.register.signed(scope_of(actor), decode(after, small, small), limit)
-    lines = [register_line(row) for row in rows]
-    return page(lines, limit, lambda one: tuple(int(part) for part in one.protocol.split("/")))

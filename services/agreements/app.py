@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from chassis.scope import Scope
 from chassis.service import Projection, Service
 from chassis.settings import Settings
-from chassis.unit import Units
 from chassis.web.pages import CITY_NAMES, Pages
-from services.agreements import api, vademecum
+from services.agreements import (
+    api,
+    api_amendments,
+    api_exports,
+    api_file,
+    api_lists,
+    api_notices,
+    api_register,
+    api_toolkit,
+    api_versions,
+    vademecum,
+)
 from services.agreements.consumers import DIRECTORY, HANDLERS
-from services.agreements.handlers.closing import activate_due
-from services.agreements.handlers.desk import Desk, city_day
+from services.agreements.daily_register import make_daily_registers
+from services.agreements.domain.closing import Calendar
+from services.agreements.handlers.desk import Desk
 from services.agreements.pages.routes import router as page_router
 from services.agreements.settings import AgreementsSettings
 from services.agreements.store import Store
-
-_LOOK_FOR_DUE_SECONDS = 300.0
-_DUE_AT_ONCE = 200
+from services.agreements.timekeeping import keep_time
 
 
 def service(settings: Settings | None = None) -> Service[Store]:
@@ -29,7 +36,13 @@ def service(settings: Settings | None = None) -> Service[Store]:
     if not isinstance(settings, AgreementsSettings):
         settings = AgreementsSettings(**(settings.model_dump() if settings else {}))
     pages = Pages(Path(__file__).parent / "pages" / "templates", "agreements")
-    desk = Desk(development_signer=settings.agreements_development_signer, city_names=CITY_NAMES)
+    calendar = Calendar(settings.agreements_expires_after_days, settings.agreements_renewal_from_days)
+    desk = Desk(
+        development_signer=settings.agreements_development_signer,
+        city_names=CITY_NAMES,
+        calendar=calendar,
+        write_to=settings.agreements_write_to,
+    )
 
     async def on_start(app: FastAPI) -> None:
         app.state.desk = desk
@@ -39,20 +52,20 @@ def service(settings: Settings | None = None) -> Service[Store]:
         settings=settings,
         make_store=Store,
         handlers=HANDLERS,
-        routers=(api.router, page_router(pages)),
+        routers=(
+            api_lists.router,
+            api_amendments.router,
+            api_versions.router,
+            api.router,
+            api_file.router,
+            api_toolkit.router,
+            api_register.router,
+            api_notices.router,
+            api_exports.router,
+            page_router(pages),
+        ),
         pages=pages,
-        background=(let_due_agreements_begin,),
+        background=(keep_time(calendar), make_daily_registers(desk)),
         projections={"directory": Projection(("stakeholder", "membership"), DIRECTORY)},
         on_start=on_start,
     )
-
-
-async def let_due_agreements_begin(units: Units[Store]) -> None:
-    """For ever: agreements signed before their first day take effect when it comes."""
-    while True:
-        async with units.reading() as store:
-            due = await store.files.due(city_day(units.clock()), _DUE_AT_ONCE)
-        for city, agreement_id in due:
-            async with units.begin(Scope(city, "calendar")) as unit:
-                await activate_due(unit, agreement_id)
-        await asyncio.sleep(_LOOK_FOR_DUE_SECONDS)

@@ -15,3 +15,18 @@ class AgreementsSettings(Settings):
     agreements_development_signer: bool = Field(
         default=True, description="sign with certificates of our own, which have no legal value"
     )
+    agreements_expires_after_days: int = Field(
+        default=30, ge=0, le=3650, description="days after its last day on which an agreement is closed as expired"
+    )
+    agreements_renewal_from_days: int = Field(
+        default=180, ge=0, le=3650, description="days before its last day from which a renewal may be opened"
+    )
+    agreements_write_to: str = Field(
+        default="ufficio.legale@comune.example", description="where to write about a public notice"
+    )
+    agreements_ocid_prefix: str = Field(
+        default="ocds-000000", pattern=r"^ocds-[a-z0-9]{6}$", description="prefix registered for the OCDS export"
+    )
+    agreements_grant_prefix: str = Field(
+        default="360G-sportello", pattern=r"^360G-[A-Za-z0-9]+$", description="prefix registered with 360Giving"
+    )

@@ -2,80 +2,84 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from chassis.scope import Scope
-from chassis.web.vocabulary import label
+from services.agreements.domain.checklist import Slot, checklist
 from services.agreements.domain.checks import Check, checks
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
+from services.agreements.domain.steps import StepView, next_step, schedule
 from services.agreements.handlers.desk import city_day
+from services.agreements.publication.entries import called as called
 from services.agreements.store import Store
+from services.agreements.store.files import NEVER
+from services.agreements.store.lists import Group, Row
 
 
 class AgreementView(AgreementFile):
-    """The file with what the system checks in it; `total_value_cents` sums the lines whose value is known."""
+    """The file with what the system checks in it; `total_value_cents` sums the lines whose value is known.
+
+    `open_checks` hold the file up, `warnings` do not; `to_be_confirmed` when its instrument is not fully verified.
+    """
 
     total_value_cents: int | None = None
     checks: tuple[Check, ...] = ()
     open_checks: int = 0
+    warnings: int = 0
+    checklist: tuple[Slot, ...] = ()
+    steps: tuple[StepView, ...] = ()
+    to_be_confirmed: bool = False
 
 
 class AgreementSummary(BaseModel):
-    """One file in a list."""
+    """One file in a list. `deadline` is the next day on which something is due, `owner` the role whose turn it is.
+
+    `part` tells several agreements of one match apart; `amendment` is the state of the one under way.
+    """
 
     agreement_id: UUID
     version: int
     state: str
+    group: Group
     title: str
     department: str
     match_id: UUID
     need_id: UUID
+    part: int
     instrument: str | None
     protocol: str | None
     parties: tuple[str, ...]
     total_value_cents: int | None
     triangulation: bool
-    drafted_at: datetime
-
-
-class RegisterView(BaseModel):
-    """One public line of the register. `register_hash` is the chained hash of the entry."""
-
-    protocol: str
-    signed_on: date | None
-    title: str
-    instrument: str
-    state: str
-    parties: tuple[str, ...]
-    total_value_cents: int | None
-    valid_from: date | None
+    account_manager_id: str | None
+    owner: str | None
+    deadline: date | None
     valid_to: date | None
-    document_sha256: str
-    register_hash: str
-    agreement_id: UUID
-
-
-def called(name: str, department: str) -> str:
-    """A party's name as people read it: matching knows a department only by its code."""
-    return label("department", department) if name == department else name
+    ends_on: date | None
+    amendment: str | None
+    open_checks: int | None
+    drafted_at: datetime
 
 
 async def view_of(store: Store, scope: Scope, file: AgreementFile, now: datetime) -> AgreementView:
     """The file with its checks as of today."""
     record = await pinned(store, scope, file)
-    found = checks(file, record, city_day(now))
+    today = city_day(now)
+    found = checks(file, record, today)
     content = {name: getattr(file, name) for name in AgreementFile.model_fields}
     return AgreementView(
-        **content,
+        **content | {"next_step": next_step(file, record, today)},
         total_value_cents=file.value_cents,
         checks=found,
-        open_checks=sum(not check.closed for check in found),
+        open_checks=sum(not check.settled for check in found),
+        warnings=sum(check.severity == "warning" and not check.closed for check in found),
+        checklist=checklist(file, record, found),
+        steps=schedule(file, record, today),
+        to_be_confirmed=record is not None and record.to_be_confirmed,
     )
 
 
@@ -86,39 +90,10 @@ async def pinned(store: Store, scope: Scope, file: AgreementFile) -> Instrument 
     return await store.instruments.one(scope, file.instrument, file.instrument_version)
 
 
-def summary_of(file: AgreementFile) -> AgreementSummary:
+def summary_of(row: Row) -> AgreementSummary:
     return AgreementSummary(
-        agreement_id=file.agreement_id,
-        version=file.version,
-        state=file.state,
-        title=file.title,
-        department=file.department,
-        match_id=file.match_id,
-        need_id=file.need_id,
-        instrument=file.instrument,
-        protocol=str(file.protocol) if file.protocol else None,
-        parties=tuple(called(party.name, file.department) for party in file.parties),
-        total_value_cents=file.value_cents,
-        triangulation=file.triangulation,
-        drafted_at=file.drafted_at,
-    )
-
-
-def register_line(row: dict[str, Any]) -> RegisterView:
-    """A public line; names and subject come from what the register still discloses, never from the file."""
-    file = AgreementFile.model_validate(row["content"])
-    words: dict[str, str] = row["words"] or {}
-    return RegisterView(
-        protocol=f"{row['protocol_year']}/{row['protocol_number']:07d}",
-        signed_on=file.signed_on,
-        title=words.get("subject", ""),
-        instrument=row["instrument"],
-        state=file.state,
-        parties=tuple(called(name, file.department) for name in json.loads(words.get("parties", "[]"))),
-        total_value_cents=file.value_cents,
-        valid_from=file.valid_from,
-        valid_to=file.valid_to,
-        document_sha256=row["document_sha256"],
-        register_hash=row["hash"],
-        agreement_id=file.agreement_id,
+        **{name: getattr(row, name) for name in AgreementSummary.model_fields if hasattr(row, name)}
+        | {"deadline": None if row.deadline == NEVER else row.deadline},
+        parties=tuple(called(name, row.department) for name in row.party_names),
+        total_value_cents=row.value_cents,
     )

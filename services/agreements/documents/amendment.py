@@ -13,7 +13,7 @@ from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.documents.compose import Surroundings, compose
 from services.agreements.documents.data import DocumentData, Paragraph
 from services.agreements.documents.render import compile_pdf
-from services.agreements.domain.amending import face, replaced
+from services.agreements.domain.amending import amended_fields, face, replaced
 from services.agreements.domain.file import AgreementFile, Amendment, Responsibility
 from services.agreements.domain.instruments import Instrument
 
@@ -39,18 +39,19 @@ def compose_amendment(
     """The words of the amendment, on the day it was approved; `file` is still as the agreement stands."""
     if amendment.before is None or file.protocol is None:
         raise ValueError("an amendment's document is made when it is approved, of a numbered agreement")
-    common = compose(face(file, amendment), record, around)
+    then = file.model_copy(update=amended_fields(file, amendment.changes))
+    common = compose(face(then, amendment), record, around)
     with speaking(file.language):
         renewal = amendment.kind == "renewal"
-        name = _("Renewal no. %(number)s", number=amendment.number) if renewal else ""
-        name = name or _("Amendment no. %(number)s", number=amendment.number)
+        name = _("Renewal no. %(number)s") if renewal else _("Amendment no. %(number)s")
         about = _(
             "Changes the agreement with protocol number %(protocol)s of %(day)s.",
             protocol=str(file.protocol),
             day=day(file.approved_on),
         )
+        title = f"{name % {'number': amendment.number}}: {file.title}"
         return AmendmentData(
-            **common.model_dump() | {"title": f"{name}: {file.title}", "reference": f"{file.agreement_id}"},
+            **common.model_dump() | {"title": title},
             about=about,
             reason=amendment.reason,
             changes=tuple(_changes(file, amendment, record)),

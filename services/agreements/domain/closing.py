@@ -113,6 +113,15 @@ def release(file: AgreementFile, reason_code: str, today: date) -> Outcome:
     return Outcome(outcome.file, (_rejected(outcome.file, reason, True),))
 
 
+def deadline(file: AgreementFile) -> date | None:
+    """The next day on which something is due for the file: a step, or a day of the agreement itself."""
+    if file.state in FINAL:
+        return None
+    step = file.next_step.due_on if file.next_step else None
+    days = [step, file.ends_on, file.suspended_until, file.valid_to if file.state in IN_FORCE else None]
+    return min((day for day in days if day is not None), default=None)
+
+
 def next_due(file: AgreementFile, today: date, calendar: Calendar) -> Act | None:
     """What the calendar has to do with the file today; what was due earlier comes first."""
     due = [(on, act) for on, act in _days(file, calendar) if on <= today and allows(file.state, act)]

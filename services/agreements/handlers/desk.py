@@ -12,10 +12,14 @@ from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.agreements.documents.data import DocumentData
 from services.agreements.documents.render import render_off_loop
+from services.agreements.domain.checks import open_checks
+from services.agreements.domain.closing import Calendar
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome
 from services.agreements.domain.refusals import Refused
+from services.agreements.domain.states import Act, allows
+from services.agreements.domain.steps import moved
 from services.agreements.store import Store
 
 CITY_TIME = ZoneInfo("Europe/Rome")
@@ -48,7 +52,9 @@ class Desk:
 
     development_signer: bool = True
     city_names: Mapping[str, str] = field(default_factory=dict)
+    write_to: str = ""
     render: Callable[[DocumentData], Awaitable[bytes]] = render_off_loop
+    calendar: Calendar = field(default_factory=Calendar)
 
     def city_name(self, city: str) -> str:
         return self.city_names.get(city, city)
@@ -74,10 +80,21 @@ async def keep(
     cause: Delivery[Any] | None = None,
 ) -> AgreementFile:
     """Saves what was decided, notes it in the history and publishes its events; `cause` is the event that led here."""
-    await unit.store.files.save(unit.scope, outcome.file, unit.now)
-    await unit.store.files.note(unit.scope, outcome.file, unit.now, act, note)
+    record, today = await instrument_of(unit, outcome.file), city_day(unit.now)
+    file = moved(outcome.file, record, today)
+    await unit.store.files.save(unit.scope, file, unit.now, _still_open(file, record, today))
+    await unit.store.files.note(unit.scope, file, unit.now, act, note)
+    if file.signed_on is None:
+        await unit.store.versions.keep(unit.scope, file, unit.now, act)
     publish(unit, outcome, cause)
-    return outcome.file
+    return file
+
+
+def _still_open(file: AgreementFile, record: Instrument | None, today: date) -> int | None:
+    """How many checks hold the file up, for lists; None once it is signed or has ended."""
+    if not allows(file.state, Act.RELEASE) or file.signed_on is not None:
+        return None
+    return len(open_checks(file, record, today))
 
 
 def publish(unit: AgreementsUnit, outcome: Outcome, cause: Delivery[Any] | None = None) -> None:

@@ -12,8 +12,7 @@ from contracts.events.intake import StakeholderChanged, StakeholderRegistered
 from contracts.events.matching import MatchAccepted, MatchReleased
 from services.agreements.domain import closing, drafting
 from services.agreements.domain.file import AgreementFile
-from services.agreements.domain.register import EntryAct
-from services.agreements.domain.states import State
+from services.agreements.handlers.closing import ENDS
 from services.agreements.handlers.desk import AgreementsUnit, city_day, keep, publish
 from services.agreements.handlers.registering import enter_end
 
@@ -29,17 +28,18 @@ async def on_match_accepted(unit: AgreementsUnit, deliveries: Sequence[Delivery[
 
 
 async def on_match_released(unit: AgreementsUnit, deliveries: Sequence[Delivery[MatchReleased]]) -> None:
-    """Closes the file of a match that is gone."""
+    """Closes every file of a match that is gone."""
     ended: list[tuple[AgreementsUnit, AgreementFile]] = []
     for delivery in deliveries:
         here = unit.within(Scope(delivery.city, "matching"))
-        file = await here.store.files.load_by_match(here.scope, delivery.event.match_id)
-        if file is None:
+        files = await here.store.files.of_match(here.scope, delivery.event.match_id)
+        if not files:
             # Its acceptance comes before it on the same key, so it must be here.
             raise PermanentFailure(f"match {delivery.event.match_id} has no file")
-        outcome = closing.release(file, delivery.event.reason_code, city_day(here.now))
-        if outcome.events:
-            ended.append((here, await keep(here, outcome, "release", delivery.event.reason_code, delivery)))
+        for file in files:
+            outcome = closing.release(file, delivery.event.reason_code, city_day(here.now))
+            if outcome.events:
+                ended.append((here, await keep(here, outcome, "release", delivery.event.reason_code, delivery)))
     await _register(ended)
 
 
@@ -72,10 +72,5 @@ async def on_stakeholder(
 
 async def _register(ended: list[tuple[AgreementsUnit, AgreementFile]]) -> None:
     """Enters the ends last: the register's lock comes after those of all files, as it does everywhere."""
-    acts: dict[State, EntryAct] = {
-        State.REJECTED: "rejected",
-        State.TERMINATED: "terminated",
-        State.COMPLETED: "completed",
-    }
     for here, file in ended:
-        await enter_end(here, file, acts[file.state])
+        await enter_end(here, file, ENDS[file.state])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.auth.actor import Actor
 from contracts.values import SignatureEvidence
 from services.agreements.documents.compose import Surroundings, compose
+from services.agreements.documents.fields import with_fields
 from services.agreements.documents.render import content_hash
 from services.agreements.documents.signing import (
     Authority,
-    Credential,
     create_authority,
     fingerprint,
     issue,
@@ -22,7 +24,9 @@ from services.agreements.documents.verification import Expected, Trust, Verifica
 from services.agreements.domain import signing
 from services.agreements.domain.commands import Sign
 from services.agreements.domain.file import AgreementFile, Signatory
+from services.agreements.domain.publication import with_duty
 from services.agreements.domain.refusals import NotAllowed, NotPossible, Refused
+from services.agreements.domain.states import Act, after
 from services.agreements.handlers.access import refuse_role, signs_for
 from services.agreements.handlers.desk import (
     AgreementsUnit,
@@ -32,7 +36,7 @@ from services.agreements.handlers.desk import (
     keep,
 )
 from services.agreements.handlers.filling import opened
-from services.agreements.handlers.registering import enter, signed_so_far
+from services.agreements.handlers.registering import enter, publish_owed, signed_so_far
 
 
 class NotVerified(Refused):
@@ -60,9 +64,10 @@ async def approve(
     names = await unit.store.directory.names(unit.scope, file.stakeholder_ids)
     signatories = signing.signatories_of(file, unit.scope.city, types)
     protocol = await unit.store.register.next_protocol(unit.scope, today.year)
-    numbered = signing.numbered(file, signatories, protocol, today)
+    numbered = with_duty(signing.numbered(file, signatories, protocol, today), record)
     around = Surroundings(desk.city_name(unit.scope.city), types, names, desk.development_signer)
-    document = await desk.render(compose(numbered, record, around))
+    rendered = await desk.render(compose(numbered, record, around))
+    document = await asyncio.to_thread(with_fields, rendered, [one.field for one in signatories])
     outcome = signing.approved(numbered, content_hash(document))
     await unit.store.documents.add_revision(unit.scope, agreement_id, 0, content_hash(document), document, unit.now)
     approved = await keep(unit, outcome, "approve", str(protocol))
@@ -80,24 +85,62 @@ async def sign(
 ) -> AgreementFile:
     """Signs for one party with the development signer. With the last signature the agreement is signed."""
     file = await opened(unit, actor, agreement_id, expected)
+    today = city_day(unit.now)
+    after(file.state, Act.SIGN)
+    approved = await unit.store.documents.approved(unit.scope, agreement_id)
+    latest = await unit.store.documents.latest(unit.scope, agreement_id)
+    if approved is None or latest is None:
+        raise RuntimeError("an approved file has no document")
+    made = await development_signature(unit, actor, file, command, desk, approved, latest[1])
+    sha256 = content_hash(made.document)
+    await unit.store.documents.add_revision(unit.scope, agreement_id, latest[0] + 1, sha256, made.document, unit.now)
+    outcome = signing.signed(file, made.evidence, actor.subject, sha256, today)
+    signed = await keep(unit, outcome, "sign", made.evidence.party_id)
+    if signed.signed_on is not None:
+        await enter(unit, signed, "signed", sha256)
+        signed = await publish_owed(unit, signed)
+    return signed
+
+
+@dataclass(frozen=True)
+class Made:
+    """A document with one more signature, which was verified, and what is noted of it."""
+
+    document: bytes
+    evidence: SignatureEvidence
+
+
+async def development_signature(
+    unit: AgreementsUnit,
+    actor: Actor,
+    file: AgreementFile,
+    command: Sign,
+    desk: Desk,
+    approved: bytes,
+    latest: bytes,
+) -> Made:
+    """Signs `latest`, which began as `approved`, for one of the file's signatories; nothing is kept yet.
+
+    An amendment's document is signed in the same way: `file` is then the file as the amendment sees it.
+    """
     if not desk.development_signer:
         raise NotPossible(
             "no-signer",
             "In questa installazione il firmatario di sviluppo è spento.",
             "The development signer is switched off in this installation.",
         )
-    today = city_day(unit.now)
-    party = signing.awaited(file, await instrument_of(unit, file), _party(actor, file, command), today)
+    party = signing.awaited(file, await instrument_of(unit, file), _party(actor, file, command), city_day(unit.now))
     if party not in signs_for(actor, file):
         raise NotAllowed(
             "not-your-party",
-            "Non può firmare per questa parte.",
+            "Non puoi firmare per questa parte.",
             "You may not sign for this party.",
             "/party_id",
         )
     authority = await _authority(unit)
     credential = issue(authority, _signer(desk.city_name(unit.scope.city), actor, party), unit.now)
-    approved, document, revision = await _signed_by(unit, file, party, credential)
+    fields = [one.field for one in file.signatories]
+    document = await sign_off_loop(latest, field=party.field, fields=fields, credential=credential, now=unit.now)
     verification = await verify_off_loop(
         document,
         approved=approved,
@@ -106,18 +149,13 @@ async def sign(
     )
     if not verification.ok:
         raise NotVerified(verification)
-    sha256 = content_hash(document)
-    await unit.store.documents.add_revision(unit.scope, agreement_id, revision, sha256, document, unit.now)
     evidence = SignatureEvidence(
         party_id=party.party_id,
         level="development",
         signed_at=unit.now,
         certificate_sha256=fingerprint(credential),
     )
-    signed = await keep(unit, signing.signed(file, evidence, actor.subject, sha256, today), "sign", party.party_id)
-    if signed.signed_on is not None:
-        await enter(unit, signed, "signed", sha256)
-    return signed
+    return Made(document, evidence)
 
 
 def expected_signatures(file: AgreementFile, party: Signatory, person_id: str, now: datetime) -> dict[str, Expected]:
@@ -143,17 +181,3 @@ async def _authority(unit: AgreementsUnit) -> Authority:
     if known is not None:
         return known
     return await unit.store.documents.keep_authority(unit.scope, create_authority(unit.scope.city, unit.now), unit.now)
-
-
-async def _signed_by(
-    unit: AgreementsUnit, file: AgreementFile, party: Signatory, credential: Credential
-) -> tuple[bytes, bytes, int]:
-    """The approved document, the document with one more signature, and the number of that revision."""
-    approved = await unit.store.documents.approved(unit.scope, file.agreement_id)
-    latest = await unit.store.documents.latest(unit.scope, file.agreement_id)
-    if approved is None or latest is None:
-        raise RuntimeError("an approved file has no document")
-    revision, document = latest
-    fields = [one.field for one in file.signatories]
-    signed = await sign_off_loop(document, field=party.field, fields=fields, credential=credential, now=unit.now)
-    return approved, signed, revision + 1

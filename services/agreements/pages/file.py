@@ -23,7 +23,7 @@ from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from chassis.web.vocabulary import label
 from services.agreements.api import desk_of, scope_of
-from services.agreements.domain.commands import ChooseInstrument, Decide, Sign, Terminate
+from services.agreements.domain.commands import ChooseInstrument, Decide, Sign, Suspend, Terminate
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.states import Act, allows
 from services.agreements.handlers import closing, filling, signing
@@ -345,7 +345,7 @@ def _add_decisions(routes: APIRouter, desk: Desk) -> None:
                 case "reject":
                     return await closing.reject(unit, actor, agreement_id, Decide(reason=reason), expected)
                 case "suspend":
-                    return await closing.suspend(unit, actor, agreement_id, Decide(reason=reason), expected)
+                    return await closing.suspend(unit, actor, agreement_id, Suspend(reason=reason), expected)
                 case "terminate":
                     return await closing.terminate(unit, actor, agreement_id, Terminate(reason=reason), expected)
 

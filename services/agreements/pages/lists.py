@@ -2,85 +2,118 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from dataclasses import replace
+from datetime import date
+from itertools import groupby
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse
 
-from chassis.auth import Actor, CurrentActor, require
-from chassis.http.paging import After, decode, page, small
+from chassis.auth import Actor, require
+from chassis.http.paging import After, decode, page
 from chassis.service import units_of
+from chassis.web.i18n import gettext as _
+from chassis.web.i18n import mark
 from chassis.web.pages import Pages
-from services.agreements.api import NO_NUL, reach_of, scope_of
-from services.agreements.domain.checks import open_checks
-from services.agreements.domain.instruments import Instrument
+from services.agreements.api import scope_of
+from services.agreements.domain.instruments import Owner
 from services.agreements.domain.states import FINAL, State
 from services.agreements.handlers.desk import city_day
-from services.agreements.store.files import Queued, Wanted
-from services.agreements.views import called, register_line
+from services.agreements.listing import SORTS, Filter, leniently, seen_by
+from services.agreements.store.files import NEVER
+from services.agreements.store.lists import Row, Sort, Wanted, cursor_kinds, position_of
+from services.agreements.views import called
 
-ROWS = 25
+ROWS = 50
 OPEN = tuple(state.value for state in State if state not in FINAL)
-Code = Annotated[str, Query(pattern="^[a-z_]{0,64}$")]
+TABLE = "/agreements/api/v1/agreements.csv"
 SignedIn = Annotated[Actor, Depends(require())]
+SORT_NAMES = {
+    "by_deadline": mark("By deadline"),
+    "newest_first": mark("Newest first"),
+    "highest_value": mark("Highest value first"),
+    "by_title": mark("By title"),
+}
 
 
 def add(routes: APIRouter, pages: Pages) -> None:
     """Adds the lists to the service's pages."""
 
     @routes.get("/desk")
-    async def desk(
-        request: Request,
-        actor: SignedIn,
-        state: Code = "",
-        instrument: Code = "",
-        q: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
-        skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-    ) -> HTMLResponse:
-        states = (state,) if state else OPEN
-        wanted = Wanted(tuple(states), None, None, instrument or None, q or None, **reach_of(actor))
-        async with units_of(request).reading() as store:
-            queued = await store.files.queue(scope_of(actor), wanted, skip, ROWS)
+    async def desk(request: Request, actor: SignedIn, after: After = None) -> HTMLResponse:
+        units = units_of(request)
+        today = city_day(units.clock())
+        asked = _asked(request.query_params)
+        filter_, wrong = leniently(asked)
+        sort: Sort = next((code for code, _label in SORTS if code == request.query_params.get("sort")), "deadline")
+        wanted, seen = filter_.wanted(actor, today, default=_standing(filter_)), seen_by(actor, today)
+        start = decode(after, *cursor_kinds(sort))
+        async with units.reading() as store:
+            rows = await store.lists.rows(scope_of(actor), wanted, seen, sort, start, ROWS)
+            counts = await store.lists.counts(scope_of(actor), _all_groups(filter_, actor, today), seen)
             records = await store.instruments.all(scope_of(actor))
-        kept = {name: value for name, value in (("state", state), ("instrument", instrument), ("q", q)) if value}
-        more = len(queued) > ROWS
+        shown = page(rows, ROWS, position_of(sort))
+        kept = {name: value for name, value in asked.items() if value and name not in wrong}
+        sorted_by = {} if sort == "deadline" else {"sort": sort}
         return pages.render(
             request,
             "desk.html",
-            rows=[_row(one, records, units_of(request).clock()) for one in queued[:ROWS]],
+            blocks=_blocks(shown.items, sort),
+            counts=counts,
+            counted=sum(counts.values()),
+            group=filter_.group,
+            asked=dict.fromkeys(Filter.model_fields, "")
+            | asked
+            | {"sort": sort, "state": (asked.get("state") or [""])[0]},
+            wrong=wrong,
             states=[one.value for one in State],
-            state=state,
-            instrument=instrument,
             instruments=sorted({record.code for record in records}),
-            q=q,
-            filtered=bool(kept),
-            first=f"/agreements/desk?{urlencode(kept)}" if skip else None,
-            next=f"/agreements/desk?{urlencode(kept | {'skip': skip + ROWS})}" if more else None,
-        )
-
-    @routes.get("/register")
-    async def register(request: Request, actor: CurrentActor, after: After = None) -> HTMLResponse:
-        async with units_of(request).reading() as store:
-            rows = await store.register.signed(scope_of(actor), decode(after, small, small), ROWS)
-        lines = page(
-            [register_line(row) for row in rows],
-            ROWS,
-            lambda one: tuple(int(part) for part in one.protocol.split("/")),
-        )
-        return pages.render(
-            request,
-            "register.html",
-            lines=lines.items,
-            first="/agreements/register" if after else None,
-            next=f"/agreements/register?after={lines.next}" if lines.next else None,
+            owners=get_args(Owner),
+            sorts=[(code, _(SORT_NAMES[name])) for code, name in SORTS],
+            filtered=any(name != "group" for name in kept),
+            guide=actor.has("account_manager"),
+            never=NEVER,
+            called=called,
+            today=today,
+            address=lambda **more: _address(kept | sorted_by | more),
+            table=_address({name: value for name, value in kept.items() if name in Filter.model_fields}, TABLE),
+            first=_address(kept | sorted_by) if after else None,
+            next=_address(kept | sorted_by | {"after": shown.next}) if shown.next else None,
         )
 
 
-def _row(queued: Queued, records: tuple[Instrument, ...], now: datetime) -> dict[str, Any]:
-    file = queued.file
-    pinned = (one for one in records if (one.code, one.version) == (file.instrument, file.instrument_version))
-    waiting = open_checks(file, next(pinned, None), city_day(now))
-    parties = [called(party.name, file.department) for party in file.parties]
-    return {"file": file, "parties": parties, "since": queued.updated_at, "open": 0 if file.signed_on else len(waiting)}
+def _asked(query: QueryParams) -> dict[str, Any]:
+    """What the address asks for; values are written in euro there."""
+    asked: dict[str, Any] = {name: query[name] for name in Filter.model_fields if query.get(name)}
+    if asked.get("state"):
+        asked["state"] = [one for one in query.getlist("state") if one]
+    for name in ("value_from", "value_to"):
+        euro = query.get(name, "").replace(".", "").split(",")[0].strip()
+        if euro.isdecimal():
+            asked[f"{name}_cents"] = int(euro) * 100
+    return asked
+
+
+def _standing(filter_: Filter) -> tuple[str, ...] | None:
+    """Files that have ended show when they are asked for."""
+    return None if filter_.group == "done" or filter_.q else OPEN
+
+
+def _all_groups(filter_: Filter, actor: Actor, today: date) -> Wanted:
+    """The same filter without its group, to count the files of each."""
+    return replace(filter_.wanted(actor, today), group=None)
+
+
+def _blocks(rows: list[Row], sort: Sort) -> list[tuple[str | None, list[Row]]]:
+    """Rows with the group they stand under; a list in another order has no groups."""
+    if sort != "deadline":
+        return [(None, rows)] if rows else []
+    return [(group, list(block)) for group, block in groupby(rows, key=lambda row: row.group)]
+
+
+def _address(query: dict[str, Any], path: str = "/agreements/desk") -> str:
+    given = {name: value for name, value in query.items() if value not in (None, "", [])}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path

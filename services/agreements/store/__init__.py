@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from chassis.database.pool import Connection
+from services.agreements.store.amendments import Amendments
+from services.agreements.store.comments import Comments
+from services.agreements.store.days import Days
 from services.agreements.store.directory import Directory
 from services.agreements.store.documents import Documents
 from services.agreements.store.files import Files
 from services.agreements.store.instruments import Instruments
+from services.agreements.store.lists import Lists
+from services.agreements.store.notices import Notices
+from services.agreements.store.public import PublicRegister
+from services.agreements.store.redactions import Redactions
 from services.agreements.store.register import Register
+from services.agreements.store.versions import Versions
 
 
 class Store:
@@ -15,7 +23,15 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.files = Files(connection)
+        self.versions = Versions(connection)
+        self.lists = Lists(connection)
+        self.amendments = Amendments(connection)
         self.documents = Documents(connection)
         self.instruments = Instruments(connection)
+        self.comments = Comments(connection)
         self.register = Register(connection)
+        self.redactions = Redactions(connection)
+        self.days = Days(connection)
+        self.public = PublicRegister(connection)
+        self.notices = Notices(connection)
         self.directory = Directory(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,11 @@ from pydantic import BaseModel
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
+from services.agreements.domain.closing import deadline
 from services.agreements.domain.file import AgreementFile
+
+NEVER = date(2999, 12, 31)
+"""Sorts after every deadline. Not ``date.max``: asyncpg sends that as infinity."""
 
 
 class Happening(BaseModel):
@@ -25,27 +28,6 @@ class Happening(BaseModel):
     note: str | None
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a list of files is narrowed to; None = everything. `readable_by` limits a partner to its own."""
-
-    states: tuple[str, ...] | None = None
-    need_id: UUID | None = None
-    match_id: UUID | None = None
-    instrument: str | None = None
-    words: str | None = None
-    department: str | None = None
-    readable_by: tuple[UUID, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Queued:
-    """A file in the desk's queue, and since when it has not moved."""
-
-    file: AgreementFile
-    updated_at: datetime
-
-
 class Files:
     """The aggregate and its history."""
 
@@ -53,25 +35,22 @@ class Files:
         self._connection = connection
 
     async def add(self, scope: Scope, file: AgreementFile) -> bool:
-        """False when the match has a file already."""
+        """False when the match has this one of its files already."""
+        values = _columns(file) | {
+            "part": file.part,
+            "match_id": file.match_id,
+            "need_id": file.need_id,
+            "drafted_at": file.drafted_at,
+            "updated_at": file.drafted_at,
+        }
+        places = ", ".join(f"${number}" for number in range(3, len(values) + 3))
         return bool(
             await self._connection.fetchval(
-                "INSERT INTO agreement (city, agreement_id, version, state, match_id, need_id, department,"
-                " stakeholder_ids, account_manager_id, title, drafted_at, updated_at, content)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"
-                " ON CONFLICT (city, match_id) DO NOTHING RETURNING true",
+                f"INSERT INTO agreement (city, agreement_id, {', '.join(values)}) VALUES ($1, $2, {places})"
+                " ON CONFLICT (city, match_id, part) DO NOTHING RETURNING true",
                 scope.city,
                 file.agreement_id,
-                file.version,
-                file.state,
-                file.match_id,
-                file.need_id,
-                file.department,
-                list(file.stakeholder_ids),
-                file.account_manager_id,
-                file.title,
-                file.drafted_at,
-                file.model_dump(mode="json"),
+                *values.values(),
             )
         )
 
@@ -85,13 +64,14 @@ class Files:
             )
         )
 
-    async def load_by_match(self, scope: Scope, match_id: UUID) -> AgreementFile | None:
-        """As `load`, by the match."""
-        return _file(
-            await self._connection.fetchrow(
-                "SELECT content FROM agreement WHERE city = $1 AND match_id = $2 FOR UPDATE", scope.city, match_id
-            )
+    async def of_match(self, scope: Scope, match_id: UUID) -> list[AgreementFile]:
+        """All files of the match, locked in one order: which of them ends last is decided by one at a time."""
+        rows = await self._connection.fetch(
+            "SELECT content FROM agreement WHERE city = $1 AND match_id = $2 ORDER BY part FOR UPDATE",
+            scope.city,
+            match_id,
         )
+        return [AgreementFile.model_validate(row["content"]) for row in rows]
 
     async def read(self, scope: Scope, agreement_id: UUID) -> AgreementFile | None:
         """The file, not locked."""
@@ -101,75 +81,34 @@ class Files:
             )
         )
 
-    async def save(self, scope: Scope, file: AgreementFile, now: datetime) -> None:
+    async def save(self, scope: Scope, file: AgreementFile, now: datetime, open_checks: int | None = None) -> None:
         """Writes a file that `load` has locked."""
+        values = _columns(file) | {"updated_at": now, "open_checks": open_checks}
+        sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=3))
         await self._connection.execute(
-            "UPDATE agreement SET version = $3, state = $4, instrument = $5, protocol_year = $6,"
-            " protocol_number = $7, valid_from = $8, updated_at = $9, content = $10"
-            " WHERE city = $1 AND agreement_id = $2",
+            f"UPDATE agreement SET {sets} WHERE city = $1 AND agreement_id = $2",
             scope.city,
             file.agreement_id,
-            file.version,
-            file.state,
-            file.instrument,
-            file.protocol.year if file.protocol else None,
-            file.protocol.number if file.protocol else None,
-            file.valid_from,
-            now,
-            file.model_dump(mode="json"),
+            *values.values(),
         )
 
-    async def listed(self, scope: Scope, wanted: Wanted, after: list[Any] | None, limit: int) -> list[AgreementFile]:
-        """Newest first, at most `limit + 1`; `after` is (drafted_at, agreement_id) of the last one shown."""
+    async def due(
+        self, today: date, over_before: date, after: tuple[str, UUID] | None, limit: int
+    ) -> list[tuple[str, UUID]]:
+        """What the calendar has to move, in every city, as (city, agreement id), in that order after `after`.
+
+        Those that begin, end or go on by today, and those whose last day was before `over_before`.
+        """
         rows = await self._connection.fetch(
-            "SELECT content FROM agreement WHERE city = $1"
-            " AND ($2::text[] IS NULL OR state = ANY($2)) AND ($3::uuid IS NULL OR need_id = $3)"
-            " AND ($4::uuid IS NULL OR match_id = $4) AND ($5::text IS NULL OR instrument = $5)"
-            " AND ($6::text IS NULL OR strpos(lower(title), lower($6)) > 0)"
-            " AND ($7::text IS NULL OR department = $7) AND ($8::uuid[] IS NULL OR stakeholder_ids && $8)"
-            " AND ($9::timestamptz IS NULL OR (drafted_at, agreement_id) < ($9, $10))"
-            " ORDER BY drafted_at DESC, agreement_id DESC LIMIT $11",
-            scope.city,
-            list(wanted.states) if wanted.states is not None else None,
-            wanted.need_id,
-            wanted.match_id,
-            wanted.instrument,
-            wanted.words,
-            wanted.department,
-            list(wanted.readable_by) if wanted.readable_by is not None else None,
+            "SELECT city, agreement_id FROM agreement WHERE ((state = 'signed' AND valid_from <= $1)"
+            " OR ends_on <= $1 OR suspended_until <= $1"
+            " OR (valid_to < $2 AND state IN ('signed', 'active', 'suspended')))"
+            " AND ($3::text IS NULL OR (city, agreement_id) > ($3, $4::uuid))"
+            " ORDER BY city, agreement_id LIMIT $5",
+            today,
+            over_before,
             after[0] if after else None,
             after[1] if after else None,
-            limit + 1,
-        )
-        return [AgreementFile.model_validate(row["content"]) for row in rows]
-
-    async def queue(self, scope: Scope, wanted: Wanted, skip: int, limit: int) -> list[Queued]:
-        """What waits for somebody comes first, the longest wait first; at most `limit + 1`."""
-        rows = await self._connection.fetch(
-            "SELECT content, updated_at FROM agreement WHERE city = $1"
-            " AND ($2::text[] IS NULL OR state = ANY($2)) AND ($3::text IS NULL OR instrument = $3)"
-            " AND ($4::text IS NULL OR strpos(lower(title), lower($4)) > 0)"
-            " AND ($5::text IS NULL OR department = $5) AND ($6::uuid[] IS NULL OR stakeholder_ids && $6)"
-            " ORDER BY array_position(ARRAY['in_review', 'approved', 'signing', 'drafted', 'suspended', 'signed',"
-            " 'active', 'completed', 'terminated', 'rejected'], state), updated_at, agreement_id"
-            " OFFSET $7 LIMIT $8",
-            scope.city,
-            list(wanted.states) if wanted.states is not None else None,
-            wanted.instrument,
-            wanted.words,
-            wanted.department,
-            list(wanted.readable_by) if wanted.readable_by is not None else None,
-            skip,
-            limit + 1,
-        )
-        return [Queued(AgreementFile.model_validate(row["content"]), row["updated_at"]) for row in rows]
-
-    async def due(self, today: date, limit: int) -> list[tuple[str, UUID]]:
-        """Signed agreements of every city whose first day has come, as (city, agreement id)."""
-        rows = await self._connection.fetch(
-            "SELECT city, agreement_id FROM agreement WHERE state = 'signed' AND valid_from <= $1"
-            " ORDER BY valid_from LIMIT $2",
-            today,
             limit,
         )
         return [(row["city"], row["agreement_id"]) for row in rows]
@@ -203,3 +142,32 @@ class Files:
 
 def _file(row: Any) -> AgreementFile | None:
     return AgreementFile.model_validate(row["content"]) if row else None
+
+
+def _columns(file: AgreementFile) -> dict[str, Any]:
+    """What is kept beside the content, for lists, keys and CHECKs."""
+    number = str(file.protocol) if file.protocol else ""
+    return {
+        "version": file.version,
+        "state": file.state,
+        "department": file.department,
+        "stakeholder_ids": list(file.stakeholder_ids),
+        "account_manager_id": file.account_manager_id,
+        "title": file.title,
+        "instrument": file.instrument,
+        "protocol_year": file.protocol.year if file.protocol else None,
+        "protocol_number": file.protocol.number if file.protocol else None,
+        "valid_from": file.valid_from,
+        "valid_to": file.valid_to,
+        "ends_on": file.ends_on,
+        "suspended_until": file.suspended_until,
+        "amendment": file.amendment.state if file.amendment else None,
+        "value_cents": file.value_cents,
+        "triangulation": file.triangulation,
+        "party_names": [party.name for party in file.parties],
+        "due_on": file.next_step.due_on if file.next_step else None,
+        "owner": file.next_step.owner if file.next_step else None,
+        "deadline": deadline(file) or NEVER,
+        "words": " ".join([file.title, *(party.name for party in file.parties), number]).lower(),
+        "content": file.model_dump(mode="json"),
+    }

@@ -12,9 +12,10 @@ import pytest
 from chassis.scope import Scope
 from chassis.testing import eventually
 from services.agreements.documents.data import DocumentData
+from services.agreements.domain.closing import Calendar
 from services.agreements.domain.commands import Sign
 from services.agreements.domain.register import faults
-from services.agreements.handlers.closing import activate_due
+from services.agreements.handlers.closing import follow_calendar
 from services.agreements.handlers.signing import approve, sign
 from services.agreements.tests.story import (
     CITY,
@@ -86,11 +87,11 @@ async def test_an_agreement_signed_before_its_first_day_takes_effect_on_it(story
     assert (await story.done(one, "sign", SIGNATORY))["state"] == "signed"
     units = story.desk.app.state.units
     async with units.begin(Scope(CITY, "calendar")) as unit:
-        await activate_due(unit, one)
+        await follow_calendar(unit, UUID(one), Calendar())
     assert (await story.get(one))["state"] == "signed"
     async with units.begin(Scope(CITY, "calendar")) as unit:
         unit.now += timedelta(days=3)
-        await activate_due(unit, one)
+        await follow_calendar(unit, UUID(one), Calendar())
     assert (await story.get(one))["state"] == "active"
     names = [type(event).__name__ for event in await story.published(one, until="Activated")]
     assert names[-2:] == ["AgreementSigned", "AgreementActivated"]

@@ -107,7 +107,8 @@ async def test_characters_that_no_database_takes_are_refused(story: Story, known
         f"desk?skip={10**30}",
     ):
         page = await story.as_(EVERYTHING).get(f"/agreements/{address}", headers={"Accept": "text/html"})
-        assert page.status_code in (400, 422), address
+        # The desk leaves out what makes no sense and says so.
+        assert page.status_code in ((200, 400, 422) if address.startswith("desk") else (400, 422)), address
     for act, body in {
         "instrument": {"instrument": "donazione", "terms": {"acceptance": "a\0b"}},
         "communication-plan": {"summary": "a\0b"},
