@@ -117,8 +117,13 @@ async def _judged(
     signed_data: cms.SignedData, signer: cms.SignerInfo, field: str, trust: Trust, recorded: Mapping[str, datetime]
 ) -> Finding | Reason:
     try:
-        alone = cms.SignedData.load(signed_data.dump())
-        alone["signer_infos"] = cms.SignerInfos([signer])
+        alone = cms.SignedData(
+            {
+                **{name: signed_data[name] for name in ("version", "digest_algorithms", "encap_content_info")},
+                "certificates": signed_data["certificates"],
+                "signer_infos": [signer],
+            }
+        )
         signed = Signed(
             field=field,
             container="cades",

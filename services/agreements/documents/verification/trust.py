@@ -20,7 +20,6 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.authority import (
     Authority,
     AuthorityWithCert,
-    CertTrustAnchor,
     TrustAnchor,
     TrustQualifiers,
 )
@@ -88,6 +87,17 @@ class Trust:
         return (service for service in self.services if service.base_info.service_type == uri)
 
 
+class _Anchor(AuthorityWithCert):
+    """An anchor that stands for itself, although another authority may have issued its certificate.
+
+    The library looks for the issuer of a revocation list's signer in the path, which begins with the anchor; trusted
+    lists name authorities whose own issuer they do not name.
+    """
+
+    def is_potential_issuer_of(self, cert: asn1_x509.Certificate) -> bool:
+        return cert.dump() == self.certificate.dump() or bool(super().is_potential_issuer_of(cert))
+
+
 class Anchors(TrustManager):
     """Trust anchors as of one moment: a service counts in the time for which its list says `granted`."""
 
@@ -102,11 +112,12 @@ class Anchors(TrustManager):
             begin, end = service.base_info.valid_from, service.base_info.valid_until
             if begin <= moment and (end is None or moment <= end):
                 for certificate in service.base_info.provider_certs:
-                    authority = AuthorityWithCert(certificate)
+                    authority = _Anchor(certificate)
                     quals = TrustQualifiers(valid_from=begin, valid_until=end)
                     self._anchors.setdefault(authority, TrustAnchor(authority, quals))
         for root in roots:
-            self._anchors.setdefault(AuthorityWithCert(root), CertTrustAnchor(root))
+            authority = _Anchor(root)
+            self._anchors.setdefault(authority, TrustAnchor(authority))
 
     @property
     def certificates(self) -> list[asn1_x509.Certificate]:
