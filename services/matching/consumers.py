@@ -51,7 +51,7 @@ HANDLERS = handlers(Policy())
 
 PROJECTIONS: Mapping[str, Projection] = {
     "needs": Projection(
-        ("need", "need_requirement", "need_receiver"),
+        ("need", "need_requirement", "need_receiver", "need_trait", "need_key"),
         {
             i.NeedRegistered: rebuilding.note_needs,
             i.NeedChanged: rebuilding.note_needs,
@@ -61,7 +61,7 @@ PROJECTIONS: Mapping[str, Projection] = {
         },
     ),
     "offers": Projection(
-        ("offer",),
+        ("offer", "offer_trait", "offer_key"),
         {
             i.OfferReceived: rebuilding.note_offers,
             i.OfferChanged: rebuilding.note_offers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from contracts.events import intake
@@ -14,10 +14,13 @@ Need = intake.NeedRegistered | intake.NeedChanged
 Offer = intake.OfferReceived | intake.OfferChanged
 
 
-async def needs(events: Sequence[Need]) -> list[dict[str, Any]]:
+Profiler = Callable[[Sequence[str]], Awaitable[list[Profile]]]
+
+
+async def needs(events: Sequence[Need], profiler: Profiler = profiles_off_loop) -> list[dict[str, Any]]:
     """One record per need; their texts are worked out together, beside the loop."""
     found = []
-    for event, (profile, near) in zip(events, await _texts(events), strict=True):
+    for event, (profile, near) in zip(events, await _texts(events, profiler), strict=True):
         record = _record(event, profile)
         record["need_id"] = event.need_id
         record["department"] = event.department
@@ -28,10 +31,10 @@ async def needs(events: Sequence[Need]) -> list[dict[str, Any]]:
     return found
 
 
-async def offers(events: Sequence[Offer]) -> list[dict[str, Any]]:
+async def offers(events: Sequence[Offer], profiler: Profiler = profiles_off_loop) -> list[dict[str, Any]]:
     """One record per offer."""
     found = []
-    for event, (profile, near) in zip(events, await _texts(events), strict=True):
+    for event, (profile, near) in zip(events, await _texts(events, profiler), strict=True):
         record = _record(event, profile)
         record["offer_id"] = event.offer_id
         record["stakeholder_id"] = event.stakeholder_id
@@ -41,8 +44,8 @@ async def offers(events: Sequence[Offer]) -> list[dict[str, Any]]:
     return found
 
 
-async def _texts(events: Sequence[Need | Offer]) -> list[tuple[Profile, list[str]]]:
-    found = await profiles_off_loop([_wording(event) for event in events])
+async def _texts(events: Sequence[Need | Offer], profiler: Profiler) -> list[tuple[Profile, list[str]]]:
+    found = await profiler([_wording(event) for event in events])
     near = regions([profile.direction for profile in found])
     return list(zip(found, near, strict=True))
 

@@ -10,18 +10,21 @@ from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.matching.handlers import describing
 from services.matching.store import MatchingStore
+from services.matching.text.many import profiles_of_many
 
 
 async def note_needs(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
     """Needs as last described."""
     newest = {one.event.need_id: one.event for one in sorted(deliveries, key=lambda one: one.event.version)}
-    await unit.store.projections.save_needs(unit.scope, await describing.needs(list(newest.values())))
+    described = await describing.needs(list(newest.values()), profiles_of_many)
+    await unit.store.projections.save_needs(unit.scope, described)
 
 
 async def note_offers(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
     """Offers as last described."""
     newest = {one.event.offer_id: one.event for one in sorted(deliveries, key=lambda one: one.event.version)}
-    await unit.store.projections.save_offers(unit.scope, await describing.offers(list(newest.values())))
+    described = await describing.offers(list(newest.values()), profiles_of_many)
+    await unit.store.projections.save_offers(unit.scope, described)
 
 
 async def note_names(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
