@@ -134,9 +134,9 @@ def _omissions(redactions: dict[str, str], words: dict[str, str]) -> tuple[Omiss
     for name in ("subject", "parties"):
         if name in redactions:
             level, _, basis = redactions[name].partition(" ")
-            found[name] = Omission(name=name, erased=level == "erased", basis=basis)  # type: ignore[arg-type]
+            found[name] = Omission(name=name, erased=level == "erased", basis=basis)
         elif name not in words:
-            found[name] = Omission(name=name, erased=True, basis="")  # type: ignore[arg-type]
+            found[name] = Omission(name=name, erased=True, basis="")
     return tuple(found.values())
 
 
