@@ -35,6 +35,7 @@ def handlers(policy: Policy) -> Mapping[type[Event], Handler]:
         i.PrioritiesSet: steering.on_priorities_set,
         i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
         a.AgreementSigned: agreements.on_agreement_signed,
+        a.AgreementAmended: agreements.on_agreement_amended,
         a.AgreementRejected: agreements.on_agreement_rejected,
         a.AgreementTerminated: agreements.on_agreement_terminated,
         p.DeliveryRecorded: results.on_delivery_recorded,

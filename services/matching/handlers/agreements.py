@@ -1,4 +1,4 @@
-"""What becomes of the paper: signed commits, rejected or terminated gives back."""
+"""What becomes of the paper: signed commits, amended, rejected or terminated gives back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from chassis import log
 from chassis.delivery import Delivery
 from chassis.failures import PermanentFailure
 from chassis.unit import Unit
 from contracts.events import agreements
+from services.matching.domain import agreed
 from services.matching.domain import match as matches
 from services.matching.domain.match import Decision, Match
 from services.matching.domain.policy import Policy
@@ -17,6 +19,7 @@ from services.matching.handlers.concluding import conclude
 from services.matching.store import MatchingStore
 
 DEFAULT = Policy()
+_logger = log.get("matching.agreements")
 Decide = Callable[[Match, Any], Decision | None]
 
 
@@ -31,20 +34,22 @@ async def on_agreement_signed(
     )
 
 
+async def on_agreement_amended(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[agreements.AgreementAmended]], *, policy: Policy = DEFAULT
+) -> None:
+    """What the agreement is about no longer is free again, as far as it was not delivered."""
+    about_quantities = [one for one in deliveries if one.event.allocations is not None]
+    await _each(unit, about_quantities, _amended)
+
+
 async def on_agreement_rejected(
     unit: Unit[MatchingStore],
     deliveries: Sequence[Delivery[agreements.AgreementRejected]],
     *,
     policy: Policy = DEFAULT,
 ) -> None:
-    """Nothing will be signed: all that is reserved is free again."""
-    await _each(
-        unit,
-        deliveries,
-        lambda match, event: (
-            matches.release(match, "agreement_rejected", unit.now) if match.state == "accepted" else None
-        ),
-    )
+    """Nothing of this agreement will be signed: what is reserved for it is free again."""
+    await _each(unit, deliveries, lambda match, event: agreed.end(match, event, "agreement_rejected", unit.now))
 
 
 async def on_agreement_terminated(
@@ -53,14 +58,22 @@ async def on_agreement_terminated(
     *,
     policy: Policy = DEFAULT,
 ) -> None:
-    """What was committed and not delivered is free again."""
-    await _each(
-        unit,
-        deliveries,
-        lambda match, event: (
-            matches.release(match, "agreement_terminated", unit.now) if match.state == "accepted" else None
-        ),
-    )
+    """What was committed by this agreement and not delivered is free again."""
+    await _each(unit, deliveries, lambda match, event: agreed.end(match, event, "agreement_terminated", unit.now))
+
+
+def _amended(match: Match, event: agreements.AgreementAmended) -> Decision | None:
+    decision = agreed.amend(match, event.allocations or ())
+    for offer_id, offer_line, need_line in agreed.shortfalls(match, event.allocations or ()) if decision else ():
+        _logger.warning(
+            "agreement.amended_below_delivered",
+            match=str(match.match_id),
+            agreement=str(event.agreement_id),
+            offer=str(offer_id),
+            offer_line=offer_line,
+            need_line=need_line,
+        )
+    return decision
 
 
 async def _each(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]], decide: Decide) -> None:
