@@ -10,6 +10,7 @@ from math import cos, hypot, radians
 from uuid import UUID
 
 from contracts.values import UNITS, Place, Reason, ResourceKind, plain
+from services.matching.domain.ranking import Ranking
 from services.matching.domain.rules import EACH_FURTHER_PARTY, WEIGHTS
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
 from services.matching.domain.text import Likeness, overlap, words
@@ -94,9 +95,17 @@ Signal = Callable[[Question], Contribution | None]
 
 def rank(question: Question) -> tuple[float, list[Contribution]]:
     """The score (0-1) of a set and what makes it up, the strongest first."""
-    found = [one for signal in SIGNALS if (one := signal(question)) is not None]
+    ranking = question.steering.ranking
+    found = [_weighed(one, ranking) for signal in SIGNALS if (one := signal(question)) is not None]
     found.sort(key=lambda one: -abs(one.value))
     return round(min(max(sum(one.value for one in found), 0.0), 1.0), 4), found
+
+
+def _weighed(one: Contribution, ranking: Ranking) -> Contribution:
+    """The contribution under the ranking in use; signals speak in the weights of the rules."""
+    if ranking.number is None or one.code not in WEIGHTS:
+        return one
+    return Contribution(one.code, round(one.value * ranking.weights[one.code] / WEIGHTS[one.code], 4), one.says)
 
 
 def deadline(need: Need) -> date | None:

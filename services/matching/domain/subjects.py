@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.events.intake import NeedRegistered, OfferReceived
 from contracts.values import Line
+from services.matching.domain.ranking import AS_WRITTEN, Ranking
 
 Vetting = Literal["pending", "approved", "refused"]
 
@@ -92,7 +93,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """The focus group's weight (0-1) per policy area now, and how badly off (0-1) each neighbourhood is."""
+    """The focus group's weight (0-1) per policy area now, how badly off (0-1) each neighbourhood is; the ranking."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     hardship: Mapping[int, float] = field(default_factory=dict)
+    ranking: Ranking = AS_WRITTEN

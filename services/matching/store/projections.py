@@ -10,6 +10,8 @@ from uuid import UUID
 from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.events import intake
+from services.matching.domain.ranking import AS_WRITTEN, Ranking
+from services.matching.domain.rules import RULES_VERSION
 from services.matching.domain.subjects import Steering
 from services.matching.store import described
 from services.matching.store.rows import rows
@@ -81,6 +83,9 @@ _STEERING = """
 SELECT
     (SELECT weights FROM priorities WHERE city = $1 AND $2 BETWEEN valid_from AND valid_to
         ORDER BY valid_from DESC, priorities_id DESC LIMIT 1) AS weights,
+    (SELECT jsonb_build_object('number', number, 'weights', learned.weights) FROM learned_ranking AS learned
+        WHERE city = $1 AND rules_version = $3 AND number =
+            (SELECT number FROM ranking_use WHERE city = $1 ORDER BY use_id DESC LIMIT 1)) AS ranking,
     (SELECT jsonb_object_agg(nil, share) FROM (
         SELECT reading.key AS nil, avg(reading.value::text::float) AS share
         FROM (SELECT DISTINCT ON (name) readings FROM neighbourhood_indicator WHERE city = $1
@@ -163,11 +168,13 @@ class ProjectionStore:
         )
 
     async def steering(self, scope: Scope, today: date) -> Steering:
-        """The priorities in force ``today`` and the average of the newest indicators by neighbourhood."""
-        row = await self._connection.fetchrow(_STEERING, scope.city, today)
+        """The priorities in force ``today``, the average of the newest indicators, and the ranking in use."""
+        row = await self._connection.fetchrow(_STEERING, scope.city, today, RULES_VERSION)
         assert row is not None
         hardship = {int(nil): float(share) for nil, share in (row["hardship"] or {}).items()}
-        return Steering(row["weights"] or {}, hardship)
+        learned = row["ranking"]
+        ranking = Ranking(learned["weights"], learned["number"]) if learned else AS_WRITTEN
+        return Steering(row["weights"] or {}, hardship, ranking)
 
     async def offers_of(self, scope: Scope, stakeholders: Collection[UUID]) -> list[UUID]:
         """Open offers of these givers, newest first."""
