@@ -95,7 +95,7 @@ def test_every_day_that_has_ended_is_due() -> None:
     friday = MONDAY + timedelta(days=4)
     assert list(days_due(None, MONDAY, MONDAY)) == []
     assert list(days_due(None, MONDAY, friday)) == [MONDAY + timedelta(days=n) for n in range(4)]
-    assert list(days_due(MONDAY, MONDAY, friday))[0] == MONDAY + timedelta(days=1)
+    assert next(days_due(MONDAY, MONDAY, friday)) == MONDAY + timedelta(days=1)
     assert list(days_due(None, None, friday)) == []
 
 
@@ -222,7 +222,8 @@ async def test_one_flipped_bit_is_found(story: Story, settings: Any, which: str)
                    "register_head": "hash = k.hash", "register_disclosure": "words = k.words"}[table]  # fmt: skip
         match = {"register_day": "t.day = k.day", "register_entry": "t.position = k.position",
                  "document_revision": "(t.agreement_id, t.revision) = (k.agreement_id, k.revision)",
-                 "register_head": "true", "register_disclosure": "(t.position, t.name) = (k.position, k.name)"}[table]  # fmt: skip
+                 "register_head": "true",
+                 "register_disclosure": "(t.position, t.name) = (k.position, k.name)"}[table]  # fmt: skip
         await connection.execute(f"UPDATE {table} t SET {columns} FROM kept k WHERE {match}")
         await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         await connection.execute("DROP TABLE kept")
