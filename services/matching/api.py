@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,6 +19,7 @@ from chassis.service import units_of
 from services.matching import decisions
 from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
+from services.matching.domain.policy import Policy
 from services.matching.domain.states import State
 from services.matching.settings import MatchingSettings
 from services.matching.store.matches import NO_DEADLINE
@@ -26,11 +27,14 @@ from services.matching.store.overview import Wanted
 from services.matching.views import (
     AcceptBody,
     BalanceView,
+    CounterBody,
     DeclineBody,
     LedgerView,
     MatchView,
     ObstacleView,
+    PastStepView,
     PostingView,
+    PostponeBody,
     WhyNotView,
     amounts,
 )
@@ -60,7 +64,7 @@ async def matches_page(request: Request, actor: Actor, wanted: Wanted) -> Page[M
     async with units_of(request).reading() as store:
         found = await store.overview.matches(scope_of(actor), reach, wanted)
     return page(
-        [MatchView.of(row, notes=sees_notes(actor)) for row in found],
+        [_view(request, actor, row) for row in found],
         wanted.limit,
         lambda match: ((match.due_on or NO_DEADLINE).isoformat(), match.score, str(match.match_id)),
     )
@@ -81,7 +85,12 @@ async def match_for(request: Request, actor: Actor, match_id: UUID) -> MatchView
         row = await store.overview.match(scope_of(actor), reach, match_id)
     if row is None:
         raise decisions.problem_of(refusals.unknown_match())
-    return MatchView.of(row, notes=sees_notes(actor))
+    return _view(request, actor, row)
+
+
+def _view(request: Request, actor: Actor, row: dict[str, Any]) -> MatchView:
+    window = policy_of(request).undo_window
+    return MatchView.of(row, notes=sees_notes(actor), reader=actor.subject, undo_window=window)
 
 
 @router.post("/matches/{match_id}/accept", response_model=MatchView)
@@ -90,28 +99,71 @@ async def accept_match(
 ) -> Response:
     """One party says yes. The first consent reserves the quantities, the last one makes the match accepted."""
     await match_for(request, actor, match_id)
-    settings: MatchingSettings = request.app.state.settings
-    work = decisions.accepting(actor, match_id, body or AcceptBody(), settings.policy(), optional_version(request))
-    units = units_of(request)
-    return await decisions.carried_out(units, actor, match_id, command(request, units, scope_of(actor), work))
+    version = optional_version(request)
+    work = decisions.accepting(actor, match_id, body or AcceptBody(), policy_of(request), version)
+    return await _answer(request, actor, match_id, work, version)
 
 
 @router.post("/matches/{match_id}/decline", response_model=MatchView)
 async def decline_match(request: Request, actor: CurrentActor, match_id: UUID, body: DeclineBody) -> Response:
     """One party says no: the match ends for everybody and nothing stays reserved."""
     await match_for(request, actor, match_id)
-    work = decisions.declining(actor, match_id, body, optional_version(request))
-    units = units_of(request)
-    return await decisions.carried_out(units, actor, match_id, command(request, units, scope_of(actor), work))
+    version = optional_version(request)
+    work = decisions.declining(actor, match_id, body, policy_of(request), version)
+    return await _answer(request, actor, match_id, work, version)
+
+
+@router.post("/matches/{match_id}/counter", response_model=MatchView)
+async def counter_match(request: Request, actor: CurrentActor, match_id: UUID, body: CounterBody) -> Response:
+    """One party says yes to other quantities: the match goes on, whoever's part changed is asked (again)."""
+    await match_for(request, actor, match_id)
+    version = optional_version(request)
+    work = decisions.countering(actor, match_id, body, policy_of(request), version)
+    return await _answer(request, actor, match_id, work, version)
+
+
+@router.post("/matches/{match_id}/postpone", response_model=MatchView)
+async def postpone_match(request: Request, actor: CurrentActor, match_id: UUID, body: PostponeBody) -> Response:
+    """One party will decide later: the proposal is nobody's task before that day and then comes back."""
+    await match_for(request, actor, match_id)
+    version = optional_version(request)
+    work = decisions.postponing(actor, match_id, body, policy_of(request), version)
+    return await _answer(request, actor, match_id, work, version)
+
+
+@router.post("/matches/{match_id}/undo", response_model=MatchView)
+async def undo_decision(request: Request, actor: CurrentActor, match_id: UUID) -> Response:
+    """Takes back one's own last decision. A match that it had ended goes on as another one, which is the answer."""
+    await match_for(request, actor, match_id)
+    version = optional_version(request)
+    work = decisions.undoing(actor, match_id, policy_of(request), version)
+    return await _answer(request, actor, match_id, work, version)
 
 
 @router.post("/matches/{match_id}/release", response_model=MatchView)
 async def release_match(request: Request, actor: CurrentActor, match_id: UUID) -> Response:
     """The account manager dissolves an accepted match before its agreement is signed."""
     refuse_unless(actor, "account_manager")
-    work = decisions.releasing(actor, match_id, optional_version(request))
+    version = optional_version(request)
+    work = decisions.releasing(actor, match_id, policy_of(request), version)
+    return await _answer(request, actor, match_id, work, version)
+
+
+async def _answer(
+    request: Request, actor: Actor, match_id: UUID, work: decisions.Work, version: int | None
+) -> Response:
     units = units_of(request)
-    return await decisions.carried_out(units, actor, match_id, command(request, units, scope_of(actor), work))
+    run = command(request, units, scope_of(actor), work)
+    return await decisions.carried_out(units, actor, match_id, run, version)
+
+
+@router.get("/matches/{match_id}/steps", response_model=list[PastStepView])
+async def read_steps(request: Request, actor: CurrentActor, match_id: UUID) -> list[PastStepView]:
+    """What happened to a match, oldest first."""
+    await match_for(request, actor, match_id)
+    async with units_of(request).reading() as store:
+        steps = await store.history.since(scope_of(actor), match_id, 0)
+    return [PastStepView.of(one, notes=sees_notes(actor)) for one in steps]
 
 
 @router.get("/needs/{need_id}/why-not", response_model=WhyNotView)
@@ -147,6 +199,12 @@ async def read_ledger(request: Request, actor: CurrentActor, subject: UUID) -> L
         ],
         postings=[PostingView(**amounts(one)) for one in postings],
     )
+
+
+def policy_of(request: Request) -> Policy:
+    """How this installation is set up."""
+    settings: MatchingSettings = request.app.state.settings
+    return settings.policy()
 
 
 def scope_of(actor: Actor) -> Scope:

@@ -19,9 +19,10 @@ from services.matching.domain import refusals
 from services.matching.domain.match import Match
 from services.matching.domain.policy import Policy
 from services.matching.domain.refusals import NoLongerThere, Refusal
-from services.matching.handlers import deciding
+from services.matching.handlers import deciding, reconsidering
+from services.matching.meanwhile import explained
 from services.matching.store import MatchingStore
-from services.matching.views import AcceptBody, DeclineBody, MatchView
+from services.matching.views import AcceptBody, CounterBody, DeclineBody, MatchView, PostponeBody
 
 T = TypeVar("T")
 Work = Callable[[Unit[MatchingStore]], Awaitable[Reply]]
@@ -32,26 +33,64 @@ def accepting(actor: Actor, match_id: UUID, body: AcceptBody, policy: Policy, ve
     command = deciding.Accept(
         match_id, body.party_id, body.channel, body.note, {one.position: one.quantity for one in body.quantities}
     )
-    return _work(actor, lambda unit: deciding.accept(unit, command, speaker_of(actor), policy, _check(version)))
+    return _work(actor, policy, lambda unit: deciding.accept(unit, command, speaker_of(actor), policy, _check(version)))
 
 
-def declining(actor: Actor, match_id: UUID, body: DeclineBody, version: int | None) -> Work:
+def declining(actor: Actor, match_id: UUID, body: DeclineBody, policy: Policy, version: int | None) -> Work:
     command = deciding.Decline(match_id, body.reason_code, body.party_id, body.channel, body.note)
-    return _work(actor, lambda unit: deciding.decline(unit, command, speaker_of(actor), _check(version)))
+    return _work(
+        actor, policy, lambda unit: deciding.decline(unit, command, speaker_of(actor), policy, _check(version))
+    )
 
 
-def releasing(actor: Actor, match_id: UUID, version: int | None) -> Work:
-    return _work(actor, lambda unit: deciding.release(unit, match_id, _check(version)))
+def countering(actor: Actor, match_id: UUID, body: CounterBody, policy: Policy, version: int | None) -> Work:
+    """The work of agreeing to other quantities."""
+    quantities = {one.position: one.quantity for one in body.quantities}
+    command = reconsidering.Counter(match_id, quantities, body.party_id, body.channel, body.note)
+    return _work(
+        actor, policy, lambda unit: reconsidering.counter(unit, command, speaker_of(actor), policy, _check(version))
+    )
 
 
-async def carried_out(units: Units[MatchingStore], actor: Actor, match_id: UUID, run: Awaitable[T]) -> T:
-    """The result of ``run``, refusals turned into problems. A proposal whose quantities are gone is ended."""
+def postponing(actor: Actor, match_id: UUID, body: PostponeBody, policy: Policy, version: int | None) -> Work:
+    note = body.note or body.reason
+    command = reconsidering.Postpone(match_id, body.until, body.party_id, body.channel, note)
+    return _work(
+        actor, policy, lambda unit: reconsidering.postpone(unit, command, speaker_of(actor), policy, _check(version))
+    )
+
+
+def undoing(actor: Actor, match_id: UUID, policy: Policy, version: int | None) -> Work:
+    """The work of taking back one's last decision; answers with the match it goes on as."""
+    return _work(
+        actor, policy, lambda unit: reconsidering.undo(unit, match_id, speaker_of(actor), policy, _check(version))
+    )
+
+
+def releasing(actor: Actor, match_id: UUID, policy: Policy, version: int | None) -> Work:
+    return _work(actor, policy, lambda unit: deciding.release(unit, match_id, actor.subject, _check(version)))
+
+
+async def carried_out(
+    units: Units[MatchingStore], actor: Actor, match_id: UUID, run: Awaitable[T], version: int | None = None
+) -> T:
+    """The result of ``run``, refusals turned into problems. A proposal whose quantities are gone is ended.
+
+    Where somebody was faster, the problem says who did what since ``version`` (None = ever) and when.
+    """
+    scope = Scope(actor.city, actor.subject)
     try:
         return await run
+    except Problem as problem:
+        if problem.status != 412:
+            raise
+        raise await explained(units, scope, match_id, version, problem) from problem
     except Refusal as refusal:
-        raise problem_of(refusal) from refusal
+        refused = problem_of(refusal)
+        if refusal.kind == "conflict" and refusal.code.startswith("match-"):
+            refused = await explained(units, scope, match_id, version, refused)
+        raise refused from refusal
     except NoLongerThere as gone:
-        scope = Scope(actor.city, actor.subject)
         await units.run(scope, lambda unit: deciding.supersede(unit, match_id))
         raise problem_of(refusals.no_longer_there()) from gone
 
@@ -70,13 +109,13 @@ def _check(version: int | None) -> deciding.Check:
     return lambda actual: check_version(version, actual)
 
 
-def _work(actor: Actor, decide: Callable[[Unit[MatchingStore]], Awaitable[Match]]) -> Work:
+def _work(actor: Actor, policy: Policy, decide: Callable[[Unit[MatchingStore]], Awaitable[Match]]) -> Work:
     async def work(unit: Unit[MatchingStore]) -> Reply:
         match_id = (await decide(unit)).match_id
         row = await unit.store.overview.match(unit.scope, reach_of(actor), match_id)
         if row is None:
             raise refusals.unknown_match()
-        view = MatchView.of(row, notes=sees_notes(actor))
+        view = MatchView.of(row, notes=sees_notes(actor), reader=actor.subject, undo_window=policy.undo_window)
         return Reply(200, view, {"ETag": etag(view.version)})
 
     return work

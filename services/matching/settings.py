@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,9 +24,17 @@ class MatchingSettings(Settings):
     longest_list: int = Field(default=300, ge=1, description="entries read of each list candidates are looked up in")
     proposal_days: float = Field(default=30, gt=0, description="a proposal nobody decides about expires")
     reservation_days: float = Field(default=14, gt=0, description="from the first consent to the last")
-    matching_undo_minutes: float = Field(default=15, ge=0, description="within which one's own last decision is taken back")
+    matching_undo_minutes: float = Field(default=15, ge=0, description="to take one's own last decision back")
     postpone_days: float = Field(default=90, gt=0, description="the longest a proposal is put off at a time")
     postponing_extends_reservations: bool = Field(default=False, description="or a reserved match waits no longer")
+    plan_hour: int = Field(default=3, ge=-1, le=23, description="of the nightly plan, in Italy; -1 for none")
+    plan_fairness: float = Field(default=0.3, ge=0, le=1, description="weight of fairness in the nightly plan")
+    plan_candidates: int = Field(default=20, ge=1, description="offers that a plan considers for a line")
+    plan_lease_seconds: float = Field(default=30, gt=0, description="without a sign of life, before a plan is retaken")
+    plans_kept: int = Field(default=30, ge=1, description="newest plans of a city that are kept")
+    matching_learning: Literal["off", "suggest", "use"] = Field(
+        default="suggest", description="weights learned from decisions: not at all, to switch to by hand, or at once"
+    )
     job_poll_seconds: float = Field(default=0.25, gt=0, description="rest of the background jobs when idle")
 
     def policy(self) -> Policy:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.values import OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
+from contracts.values import Day, OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
+from services.matching.domain.history import UNDOABLE, Act, Channel
 from services.matching.domain.states import State
 from services.matching.store.matches import NO_DEADLINE
 
@@ -18,7 +19,10 @@ Amount = str
 
 
 class PartyView(BaseModel):
-    """``note`` says how somebody else knew of the decision; only account managers see it."""
+    """``note`` says how somebody else knew of the decision; only account managers see it.
+
+    ``carried``: the yes was said to the match that this one replaces.
+    """
 
     party_id: str
     role: PartyRole
@@ -30,6 +34,7 @@ class PartyView(BaseModel):
     consent: Literal["pending", "given", "declined"]
     channel: str | None
     decided_at: datetime | None
+    carried: bool = False
     note: str | None = None
 
 
@@ -54,8 +59,37 @@ class AllocationView(BaseModel):
     delivered: Amount
 
 
+class StepView(BaseModel):
+    """The last step that stands. ``undo_until`` is there for who took it, as long as it can be taken back."""
+
+    act: Act
+    party_id: str | None
+    at: datetime
+    undo_until: datetime | None = None
+
+
+class PastStepView(BaseModel):
+    """One thing that happened to a match; ``note`` is for account managers. ``undone``: it was taken back."""
+
+    version: int
+    act: Act
+    at: datetime
+    party_id: str | None
+    reason_code: str | None
+    channel: str | None
+    note: str | None
+    undone: bool
+
+    @classmethod
+    def of(cls, row: dict[str, Any], *, notes: bool) -> PastStepView:
+        return cls.model_validate(row if notes else row | {"note": None})
+
+
 class MatchView(BaseModel):
-    """A match with the reasons for it, its parties and what each has said, and its quantities."""
+    """A match with the reasons for it, its parties and what each has said, and its quantities.
+
+    ``postponed_until``: nobody's task before then. ``replaces`` and ``replaced_by`` are matches.
+    """
 
     match_id: UUID
     version: int
@@ -82,10 +116,19 @@ class MatchView(BaseModel):
     expires_at: datetime
     reason_code: str | None
     closed_at: datetime | None
+    postponed_until: datetime | None = None
+    replaces: UUID | None = None
+    replaced_by: UUID | None = None
+    last_step: StepView | None = None
 
     @classmethod
-    def of(cls, row: dict[str, Any], *, notes: bool = False) -> MatchView:
-        """From a row of :class:`services.matching.store.overview.OverviewStore`; ``notes`` for account managers."""
+    def of(
+        cls, row: dict[str, Any], *, notes: bool = False, reader: str = "", undo_window: timedelta = timedelta()
+    ) -> MatchView:
+        """From a row of :class:`services.matching.store.overview.OverviewStore`; ``notes`` for account managers.
+
+        ``reader`` may take their own last decision back within ``undo_window``.
+        """
         allocations = [
             one
             | {name: _plain(one[name]) for name in ("reserved", "committed", "delivered")}
@@ -101,22 +144,42 @@ class MatchView(BaseModel):
                 "awaited": [one["party_id"] for one in row["parties"] if one["consent"] == "pending"],
                 "reserved": any(one["reserved"] != "0" for one in allocations),
                 "due_on": None if due == NO_DEADLINE else due,
+                "last_step": _step(row, reader, undo_window),
             }
         )
 
 
 class QuantityChoice(BaseModel):
-    """Fixes the quantity of one allocation that is open on both sides."""
+    """The quantity of one allocation."""
 
     position: int = Field(ge=0)
     quantity: Quantity
+
+
+class CounterBody(BaseModel):
+    """Yes, but to these quantities. What depends on them follows: a capability lends as much as what it serves."""
+
+    party_id: str | None = None
+    channel: Channel | None = None
+    note: str | None = Field(default=None, max_length=2000)
+    quantities: list[QuantityChoice] = Field(min_length=1, max_length=50)
+
+
+class PostponeBody(BaseModel):
+    """The proposal comes back on the morning of ``until``. ``reason`` stays here, with the decision."""
+
+    until: Day
+    reason: str | None = Field(default=None, max_length=2000)
+    party_id: str | None = None
+    channel: Channel | None = None
+    note: str | None = Field(default=None, max_length=2000)
 
 
 class AcceptBody(BaseModel):
     """``party_id`` may be left out when only one can be meant. Account managers say how they know."""
 
     party_id: str | None = None
-    channel: Literal["own", "telephone", "letter", "email", "meeting"] | None = None
+    channel: Channel | None = None
     note: str | None = Field(default=None, max_length=2000)
     quantities: list[QuantityChoice] = Field(default_factory=list, max_length=50)
 
@@ -138,7 +201,7 @@ class DeclineBody(BaseModel):
     reason_code: Literal[
         "not_suitable", "too_late", "too_little", "too_far", "not_available", "other_partner", "no_answer", "other"
     ]
-    channel: Literal["own", "telephone", "letter", "email", "meeting"] | None = None
+    channel: Channel | None = None
     note: str | None = Field(default=None, max_length=2000)
 
 
@@ -195,6 +258,16 @@ class WhyNotView(BaseModel):
     offer_id: UUID
     possible: bool
     obstacles: list[ObstacleView]
+
+
+def _step(row: dict[str, Any], reader: str, window: timedelta) -> StepView | None:
+    last = row.get("last")
+    if last is None:
+        return None
+    at = datetime.fromisoformat(last["at"])
+    begun = any(Decimal(one["committed"]) or Decimal(one["delivered"]) for one in row["allocations"])
+    may = last["by"] == reader and last["act"] in UNDOABLE and window and not begun
+    return StepView(act=last["act"], party_id=last["party_id"], at=at, undo_until=at + window if may else None)
 
 
 def _plain(text: Any) -> str:

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from contracts.event import Event
 from contracts.events import matching as events
-from contracts.values import Allocation, Line, Party
+from contracts.values import Allocation, Line
+from services.matching.domain.history import Act, Answer, Channel, ConsentState, Memento, Taken
 from services.matching.domain.ledger import ZERO, Entry
+from services.matching.domain.parts import MatchParty, Move, Part, QuantityMissing
 from services.matching.domain.states import Happening, State, after
 
-Channel = Literal["own", "telephone", "letter", "email", "meeting"]
-ConsentState = Literal["pending", "given", "declined"]
 ExpiryReason = Literal["timeout", "superseded", "need_closed", "offer_closed"]
-ReleaseReason = Literal["agreement_rejected", "agreement_terminated", "party_withdrew", "released_by_manager"]
+ReleaseReason = Literal["agreement_rejected", "agreement_terminated", "party_withdrew", "released_by_manager", "undone"]
 
 
 class UnknownParty(Exception):
     """The match has no such party."""
-
-
-class QuantityMissing(Exception):
-    """Quantities that are open on both sides have to be fixed by the first who consents."""
-
-    def __init__(self, positions: Sequence[int]) -> None:
-        super().__init__(f"quantities of {list(positions)} are still open")
-        self.positions = tuple(positions)
 
 
 class QuantityFixed(Exception):
@@ -42,43 +34,12 @@ class QuantityFixed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MatchParty:
-    """A party and whether it has agreed. ``note`` says how somebody else knows; it never leaves the service."""
-
-    party: Party
-    consent: ConsentState = "pending"
-    channel: Channel | None = None
-    note: str | None = None
-    decided_by: str | None = None
-    decided_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One allocation and how much of it is where in the ledger. ``recorded`` is all that was reported delivered."""
-
-    position: int
-    allocation: Allocation
-    to_agree: bool
-    offer_version: int
-    reserved: Decimal = ZERO
-    committed: Decimal = ZERO
-    delivered: Decimal = ZERO
-    recorded: Decimal = ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A quantity of one part that changes bucket, on its offer line and on its need line."""
-
-    part: Part
-    entry: Entry
-    quantity: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
-    """The aggregate. ``expires_at`` counts while it is proposed: for a decision, then for the missing consents."""
+    """The aggregate. ``expires_at`` counts while it is proposed: for a decision, then for the missing consents.
+
+    ``last`` is the last step that was not taken back. While it is proposed, everything is reserved as soon as one
+    party consented, and nothing before.
+    """
 
     match_id: UUID
     version: int
@@ -95,8 +56,18 @@ class Match:
     expires_at: datetime
     beneficiaries: str | None = None
     expected_return: Literal["none", "visibility"] = "none"
+    planned: bool = False
     reason_code: str | None = None
     closed_at: datetime | None = None
+    due_on: date | None = None
+    postponed_until: datetime | None = None
+    replaces: UUID | None = None
+    replaced_by: UUID | None = None
+    last: Taken | None = None
+
+    @property
+    def consented(self) -> tuple[str, ...]:
+        return tuple(one.party.party_id for one in self.parties if one.consent == "given")
 
     @property
     def awaited(self) -> tuple[str, ...]:
@@ -111,8 +82,18 @@ class Match:
         return any(part.committed > 0 or part.delivered > 0 for part in self.parts)
 
     @property
-    def allocations(self) -> tuple[Allocation, ...]:
-        return tuple(part.allocation for part in self.parts)
+    def agreed(self) -> tuple[Allocation, ...]:
+        """What goes from whom. Raises :class:`QuantityMissing` while something is to be agreed."""
+        return tuple(part.agreed for part in self.parts)
+
+    @property
+    def memento(self) -> Memento:
+        return Memento(
+            expires_at=self.expires_at,
+            postponed_until=self.postponed_until,
+            answers=tuple(one.answer for one in self.parties),
+            figures=tuple(part.figure for part in self.parts),
+        )
 
     def party(self, party_id: str) -> MatchParty:
         """Raises :class:`UnknownParty`."""
@@ -131,18 +112,22 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The match after a decision, the events that tell of it with their versions, and what the ledger moves."""
+    """The match after a decision, the events that tell of it with their versions, and what the ledger moves.
+
+    ``taken`` is the step it adds to the match's history.
+    """
 
     match: Match
     events: tuple[tuple[int, Event], ...] = ()
     moves: tuple[Move, ...] = field(default=())
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """How a party's decision came in."""
+    """How a party's decision came in; ``by`` None = by itself."""
 
-    by: str
+    by: str | None
     at: datetime
     channel: Channel = "own"
     note: str | None = None
@@ -168,15 +153,13 @@ def consent(
         return Decision(match)
     last = match.awaited == (party_id,)
     state = after(match.state, "last_consent" if last else "consent")
-    agreed = _with_consent(match, party_id, said)
-    moves: tuple[Move, ...] = ()
+    agreed = replace(with_answer(match, _answer(party_id, said, "given")), postponed_until=None)
     if match.is_reserved:
         if quantities:
             raise QuantityFixed(min(quantities))
     else:
         agreed = replace(_with_quantities(agreed, quantities, lines), expires_at=reserved_until)
-        moves = tuple(Move(part, "reserve", part.allocation.quantity) for part in agreed.parts)
-        agreed = replace(agreed, parts=tuple(replace(part, reserved=part.allocation.quantity) for part in agreed.parts))
+    agreed, moves = rebalanced(agreed)
     given = match.version + 1
     told: list[tuple[int, Event]] = [
         (
@@ -188,6 +171,7 @@ def consent(
                 party_id=party_id,
                 channel=said.channel,
                 awaited=agreed.awaited,
+                expires_at=agreed.expires_at,
                 account_manager_id=match.account_manager_id,
             ),
         )
@@ -195,7 +179,7 @@ def consent(
     agreed = replace(agreed, state=state, version=given + last)
     if last:
         told.append((agreed.version, accepted(agreed)))
-    return Decision(agreed, tuple(told), moves)
+    return noted(Decision(agreed, tuple(told), moves), "consent", said, party_id, before=match)
 
 
 def accepted(match: Match) -> events.MatchAccepted:
@@ -209,7 +193,7 @@ def accepted(match: Match) -> events.MatchAccepted:
         policy_area=match.policy_area,
         triangulation=match.triangulation,
         parties=tuple(one.party for one in match.parties),
-        allocations=match.allocations,
+        allocations=match.agreed,
         account_manager_id=match.account_manager_id,
         beneficiaries=match.beneficiaries,
         expected_return=match.expected_return,
@@ -220,7 +204,7 @@ def decline(match: Match, party_id: str, said: Said, reason_code: str) -> Decisi
     """One party refuses: nothing stays reserved. Raises :class:`UnknownParty` and ``WrongState``."""
     match.party(party_id)
     closed, moves = _closed(match, "decline", reason_code, said.at)
-    closed = _with_consent(closed, party_id, said, "declined")
+    closed = with_answer(closed, _answer(party_id, said, "declined"))
     event = events.MatchDeclined(
         match_id=match.match_id,
         version=closed.version,
@@ -229,7 +213,8 @@ def decline(match: Match, party_id: str, said: Said, reason_code: str) -> Decisi
         reason_code=reason_code,
         account_manager_id=match.account_manager_id,
     )
-    return Decision(closed, ((closed.version, event),), moves)
+    decision = Decision(closed, ((closed.version, event),), moves)
+    return noted(decision, "decline", said, party_id, reason_code, before=match)
 
 
 def expire(match: Match, reason: ExpiryReason, now: datetime) -> Decision:
@@ -242,10 +227,10 @@ def expire(match: Match, reason: ExpiryReason, now: datetime) -> Decision:
         reason_code=reason,
         account_manager_id=match.account_manager_id,
     )
-    return Decision(closed, ((closed.version, event),), moves)
+    return noted(Decision(closed, ((closed.version, event),), moves), "expire", Said(None, now), None, reason)
 
 
-def release(match: Match, reason: ReleaseReason, now: datetime) -> Decision:
+def release(match: Match, reason: ReleaseReason, now: datetime, by: str | None = None) -> Decision:
     """An accepted match ends: what is reserved or committed and not delivered is free again. Raises ``WrongState``."""
     closed, moves = _closed(match, "release", reason, now)
     event = events.MatchReleased(
@@ -255,7 +240,7 @@ def release(match: Match, reason: ReleaseReason, now: datetime) -> Decision:
         reason_code=reason,
         account_manager_id=match.account_manager_id,
     )
-    return Decision(closed, ((closed.version, event),), moves)
+    return noted(Decision(closed, ((closed.version, event),), moves), "release", Said(by, now), None, reason)
 
 
 def sign(match: Match, signed: Sequence[Allocation]) -> Decision:
@@ -281,10 +266,10 @@ def deliver(match: Match, part: Part, difference: Decimal, free: Decimal = ZERO)
     release is free again.
     """
     recorded = part.recorded + difference
-    ended = match.state == "released"
+    ended = match.state == "released" or part.given_up
     limit = part.delivered + part.committed
-    if match.reason_code == "agreement_terminated":
-        limit = min(part.allocation.quantity, part.delivered + free)
+    if match.reason_code == "agreement_terminated" or (match.state == "accepted" and part.given_up):
+        limit = min(part.quantity, part.delivered + free)
     change = min(max(recorded, ZERO), limit) - part.delivered
     left = part.committed if ended else part.committed - change
     entries: tuple[Entry, ...] = ("take_back",) if ended else ("undeliver",)
@@ -305,14 +290,61 @@ def _closed(match: Match, happening: Happening, reason: str, now: datetime) -> t
     return closed, tuple(moves)
 
 
-def _with_consent(match: Match, party_id: str, said: Said, answer: ConsentState = "given") -> Match:
-    parties = tuple(
-        replace(one, consent=answer, channel=said.channel, note=said.note, decided_by=said.by, decided_at=said.at)
-        if one.party.party_id == party_id
-        else one
-        for one in match.parties
+def _answer(party_id: str, said: Said, consent: ConsentState) -> Answer:
+    return Answer(
+        party_id=party_id,
+        consent=consent,
+        channel=said.channel,
+        note=said.note,
+        decided_by=said.by,
+        decided_at=said.at,
     )
+
+
+def with_answer(match: Match, *answers: Answer) -> Match:
+    """The match with what these parties say now; the others as they were."""
+    said = {one.party_id: one.model_dump(exclude={"party_id"}) for one in answers}
+    parties = tuple(replace(one, **said.get(one.party.party_id, {})) for one in match.parties)
     return replace(match, parties=parties)
+
+
+def rebalanced(match: Match) -> tuple[Match, tuple[Move, ...]]:
+    """A proposal with everything reserved when somebody consented and nothing otherwise.
+
+    What is given back moves before what is taken, so that a line that both concern is not overdrawn in between.
+    """
+    moves, parts = [], []
+    for part in match.parts:
+        wanted = part.quantity if match.consented else ZERO
+        if wanted != part.reserved:
+            entry: Entry = "reserve" if wanted > part.reserved else "release_reserved"
+            moves.append(Move(part, entry, abs(wanted - part.reserved)))
+        parts.append(replace(part, reserved=wanted))
+    moves.sort(key=lambda move: move.entry == "reserve")
+    return replace(match, parts=tuple(parts)), tuple(moves)
+
+
+def noted(
+    decision: Decision,
+    act: Act,
+    said: Said,
+    party_id: str | None = None,
+    reason_code: str | None = None,
+    before: Match | None = None,
+) -> Decision:
+    """The decision with its step in the history; ``before`` when it can be taken back."""
+    taken = Taken(
+        version=decision.match.version,
+        act=act,
+        at=said.at,
+        party_id=party_id,
+        by=said.by,
+        channel=said.channel if party_id else None,
+        note=said.note,
+        reason_code=reason_code,
+        before=before.memento if before else None,
+    )
+    return replace(decision, match=replace(decision.match, last=taken), taken=taken)
 
 
 def _with_quantities(match: Match, quantities: Mapping[int, Decimal], lines: Mapping[tuple[UUID, int], Line]) -> Match:
@@ -322,12 +354,8 @@ def _with_quantities(match: Match, quantities: Mapping[int, Decimal], lines: Map
     missing = open_positions - quantities.keys()
     if missing:
         raise QuantityMissing(sorted(missing))
-    parts = []
-    for part in match.parts:
-        if part.position in quantities:
-            quantity = quantities[part.position]
-            line = lines[part.allocation.offer_id, part.allocation.offer_line]
-            update = {"quantity": quantity, "value_cents": line.value_cents(quantity)}
-            part = replace(part, allocation=part.allocation.model_copy(update=update), to_agree=False)
-        parts.append(part)
-    return replace(match, parts=tuple(parts))
+    parts = tuple(
+        part.with_quantity(quantities[part.position], lines) if part.position in quantities else part
+        for part in match.parts
+    )
+    return replace(match, parts=parts)

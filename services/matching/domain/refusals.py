@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Literal
+
+from contracts.values import UNITS, plain
 
 Kind = Literal["not_found", "forbidden", "conflict", "invalid"]
 
@@ -108,6 +112,92 @@ def quantity_too_large() -> Refusal:
     )
 
 
+def unknown_position(position: int) -> Refusal:
+    return Refusal(
+        "invalid",
+        "unknown-position",
+        f"L'abbinamento non ha una posizione {position}.",
+        f"The match has no position {position}.",
+        "/quantities",
+    )
+
+
+def nothing_countered() -> Refusal:
+    return Refusal(
+        "invalid",
+        "nothing-countered",
+        "Sono le quantità già proposte: per accettarle basta dire di sì.",
+        "These are the quantities as proposed: to agree to them, accept.",
+        "/quantities",
+    )
+
+
+def not_so_much(most: Decimal, unit: str, whose: Literal["need", "offer"], pointer: str) -> Refusal:
+    """More than there is; the match stays as it was."""
+    italian, english = UNITS.get(unit, (unit, unit))
+    amount = plain(most)
+    return Refusal(
+        "invalid",
+        "not-so-much",
+        f"Al massimo {amount.replace('.', ',')} {italian}: "
+        + ("di più il bisogno non chiede." if whose == "need" else "di più l'offerta non ha di libero."),
+        f"At most {amount} {english}: "
+        + ("the need asks for no more." if whose == "need" else "no more of the offer is free."),
+        pointer,
+    )
+
+
+def not_later() -> Refusal:
+    return Refusal("invalid", "not-later", "Indicare un giorno futuro.", "Name a day in the future.", "/until")
+
+
+def too_far(latest: date, bound: Literal["policy", "deadline", "reservation"]) -> Refusal:
+    day = f"{latest:%d/%m/%Y}"
+    italian, english = {
+        "policy": ("una proposta non si rinvia oltre", "a proposal is not put off any further"),
+        "deadline": ("dopo, il bisogno sarebbe scaduto", "after that the need would be past its deadline"),
+        "reservation": ("dopo, le quantità non sono più riservate", "after that the quantities are not reserved"),
+    }[bound]
+    return Refusal(
+        "invalid",
+        f"too-far-{bound}",
+        f"Al più tardi il {day}: {italian}.",
+        f"On {day} at the latest: {english}.",
+        "/until",
+    )
+
+
+def cannot_undo(obstacle: str) -> Refusal:
+    italian, english = {
+        "nothing_to_undo": (
+            "Non c'è una decisione da annullare: dopo l'ultima è già successo altro.",
+            "There is no decision to take back: something else has happened since the last one.",
+        ),
+        "somebody_elses": (
+            "L'ultima decisione è di qualcun altro: si annulla solo la propria.",
+            "The last decision is somebody else's: only one's own can be taken back.",
+        ),
+        "too_late": (
+            "Il tempo per annullare è passato.",
+            "The time to take it back is over.",
+        ),
+        "agreement_signed": (
+            "C'è già un accordo firmato: si scioglie dall'accordo.",
+            "An agreement is signed already: terminate the agreement instead.",
+        ),
+    }[obstacle]
+    return Refusal("conflict", obstacle.replace("_", "-"), italian, english)
+
+
+def gone_meanwhile() -> Refusal:
+    return Refusal(
+        "conflict",
+        "gone-meanwhile",
+        "Non si può più annullare: nel frattempo le quantità o il posto sono andati a un altro abbinamento.",
+        "This cannot be taken back any more: in the meantime the quantities or the place went to another match.",
+    )
+
+
 def closed(state: str) -> Refusal:
     """Somebody (or time) was faster."""
     italian, english = {
@@ -124,6 +214,25 @@ def closed(state: str) -> Refusal:
         ),
     }[state]
     return Refusal("conflict", f"match-{state}", italian, english)
+
+
+def unknown_plan() -> Refusal:
+    return Refusal("not_found", "not-found", "Questo piano non esiste.", "There is no such plan.")
+
+
+def plan_over() -> Refusal:
+    return Refusal(
+        "conflict", "plan-over", "Il piano è già concluso: non c'è nulla da annullare.", "The plan is over already."
+    )
+
+
+def plan_not_done() -> Refusal:
+    return Refusal(
+        "conflict",
+        "plan-not-done",
+        "Il piano non è (ancora) pronto: solo un piano pronto si può usare.",
+        "The plan is not (yet) done: only a plan that is done can be used.",
+    )
 
 
 def no_longer_there() -> Refusal:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from services.matching.domain import proposals
+from services.matching.domain import filters, proposals
 from services.matching.domain.match import Match
-from services.matching.domain.subjects import Need, Offer, Steering
+from services.matching.domain.subjects import LineState, Need, Offer, Steering
 
 Verdict = Literal["superseded", "need_closed", "offer_closed", "party_withdrew"]
 
@@ -27,6 +28,8 @@ def verdict(match: Match, key: str, need: Need, offers: Mapping[UUID, Offer], no
     lost = lost_ground(need, mine, now)
     if lost is not None or match.is_reserved:
         return lost
+    if match.planned:
+        return None if _still_there(match, need, mine, now) else "superseded"
     return None if _still_the_same(match, key, need, mine, now) else "superseded"
 
 
@@ -39,8 +42,38 @@ def lost_ground(need: Need, offers: Collection[Offer], now: datetime) -> Literal
     return None
 
 
+def lost_offers(match: Match, offers: Mapping[UUID, Offer], now: datetime) -> set[UUID]:
+    """The offers of the match that are closed, gone, or whose giver may not give (any more)."""
+    found = {part.allocation.offer_id for part in match.parts}
+    return {one for one in found if one not in offers or not offers[one].is_open or not offers[one].giver.may_give(now)}
+
+
 def _withdrawn(need: Need, offers: list[Offer]) -> bool:
     return need.was_withdrawn or any(offer.was_withdrawn for offer in offers)
+
+
+def _still_there(match: Match, need: Need, offers: list[Offer], now: datetime) -> bool:
+    """What a plan made smaller than it could be goes on as long as both sides have that much."""
+    by_id = {offer.offer_id: offer for offer in offers if not filters.obstacles(need, offer, now)}
+    asked_lines = {line.index: line for line in need.lines}
+    for part in match.parts:
+        found = part.allocation
+        offer = by_id.get(found.offer_id)
+        offered = next((line for line in offer.lines if line.index == found.offer_line), None) if offer else None
+        if offered is None or not _has(offered, found.quantity):
+            return False
+        if found.need_line is None:
+            if offered.line.capability != found.capability:
+                return False
+            continue
+        asked = asked_lines.get(found.need_line)
+        if asked is None or filters.line_obstacles(asked, offered) or not _has(asked, found.quantity):
+            return False
+    return True
+
+
+def _has(line: LineState, quantity: Decimal | None) -> bool:
+    return line.has_something_left and (quantity is None or line.open_ended or line.free >= quantity)
 
 
 def _still_the_same(match: Match, key: str, need: Need, offers: list[Offer], now: datetime) -> bool:
@@ -48,8 +81,8 @@ def _still_the_same(match: Match, key: str, need: Need, offers: list[Offer], now
     again = next((one for one in made if one.key == key), None)
     if again is None:
         return False
-    sizes = [(share.allocation.quantity, share.to_agree) for share in again.shares]
+    sizes = [share.allocation.quantity for share in again.shares]
     parties = [one.party.party_id for one in match.parties]
-    return sizes == [(part.allocation.quantity, part.to_agree) for part in match.parts] and parties == [
+    return sizes == [part.allocation.quantity for part in match.parts] and parties == [
         party.party_id for party in again.parties
     ]

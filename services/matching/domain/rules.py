@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 RULES_VERSION = "2026-11"
 
@@ -27,8 +26,8 @@ EACH_FURTHER_PARTY = -0.01
 CAPABILITY_PROVIDERS = 12
 """How many offers of capabilities are combined at most; the combinations grow fast."""
 
+MOST_OFFERS = 12
+"""How many offers one match brings together at most: everybody has to agree."""
+
 ALTERNATIVES = 3
 """How many sets are proposed around the same main offer."""
-
-TO_AGREE = Decimal(1)
-"""What stands in an event for a quantity that is open on both sides until somebody fixes it."""

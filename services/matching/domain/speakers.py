@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.matching.domain import refusals
-from services.matching.domain.match import Channel, Match
+from services.matching.domain.history import Channel
+from services.matching.domain.match import Match
 
 _SHORTEST_NOTE = 3
 

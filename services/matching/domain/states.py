@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Literal
 
 State = Literal["proposed", "accepted", "declined", "expired", "released"]
-Happening = Literal["consent", "last_consent", "decline", "expire", "sign", "deliver", "release"]
+Happening = Literal[
+    "consent", "last_consent", "decline", "counter", "postpone", "undo", "expire", "sign", "deliver", "release"
+]
 
 TRANSITIONS: Mapping[tuple[State, Happening], State] = {
     ("proposed", "consent"): "proposed",
     ("proposed", "last_consent"): "accepted",
     ("proposed", "decline"): "declined",
+    ("proposed", "counter"): "proposed",
+    ("proposed", "postpone"): "proposed",
+    ("proposed", "undo"): "proposed",
     ("proposed", "expire"): "expired",
     ("accepted", "sign"): "accepted",
     ("accepted", "deliver"): "accepted",
     ("accepted", "release"): "released",
+    # What ended goes on as a match of its own: nobody who heard of the end hears of the same match again.
+    ("accepted", "undo"): "released",
+    ("declined", "undo"): "declined",
 }
 OPEN: frozenset[State] = frozenset({"proposed", "accepted"})
 """States in which a match still counts."""

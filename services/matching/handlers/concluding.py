@@ -29,6 +29,9 @@ async def conclude(
     causes = causes or {}
     moves = [(decision.match, move) for decision in decisions for move in decision.moves]
     await post(unit, moves, next(iter(causes.values()), None))
+    await unit.store.history.note(
+        unit.scope, [(decision.match.match_id, decision.taken) for decision in decisions if decision.taken]
+    )
     for decision in decisions:
         match = decision.match
         for version, event in decision.events:

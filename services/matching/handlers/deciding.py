@@ -11,13 +11,16 @@ from chassis.unit import Unit
 from contracts.values import Line
 from services.matching.domain import match as matches
 from services.matching.domain import refusals
+from services.matching.domain.history import Channel
 from services.matching.domain.ledger import NotEnough, TooMuch
-from services.matching.domain.match import Channel, Decision, Match, QuantityFixed, QuantityMissing, Said
+from services.matching.domain.match import Match, QuantityFixed, Said
+from services.matching.domain.parts import QuantityMissing
 from services.matching.domain.policy import Policy
 from services.matching.domain.revision import lost_ground
 from services.matching.domain.speakers import Speaker, voice
 from services.matching.domain.states import WrongState
 from services.matching.handlers.concluding import conclude
+from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
 
 Check = Callable[[int], None]
@@ -50,10 +53,10 @@ async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, p
     Raises :class:`services.matching.domain.refusals.Refusal`, and ``NoLongerThere`` when the quantities went to
     somebody else: roll back, then call :func:`supersede`.
     """
-    match = await _locked(unit, command.match_id)
+    match = await locked(unit, command.match_id)
     heard = voice(match, speaker, command.party_id, command.channel, command.note)
     check(match.version)
-    lines = {} if match.is_reserved else await _still_standing(unit, match)
+    lines = {} if match.is_reserved else await still_standing(unit, match)
     try:
         decision = matches.consent(
             match,
@@ -77,48 +80,57 @@ async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, p
     return decision.match
 
 
-async def decline(unit: Unit[MatchingStore], command: Decline, speaker: Speaker, check: Check) -> Match:
-    """One party says no: the match ends for all, and replacements are looked for. Raises ``Refusal``."""
-    match = await _locked(unit, command.match_id)
+async def decline(unit: Unit[MatchingStore], command: Decline, speaker: Speaker, policy: Policy, check: Check) -> Match:
+    """One party says no: the match ends for all. Raises ``Refusal``.
+
+    When a giver of several falls out after others agreed, somebody else takes its part over if there is one.
+    """
+    match = await locked(unit, command.match_id)
     heard = voice(match, speaker, command.party_id, command.channel, command.note)
     check(match.version)
     said = Said(speaker.subject, unit.now, heard.channel, heard.note)
-    return await _conclude(unit, match, lambda: matches.decline(match, heard.party_id, said, command.reason_code))
+    try:
+        decision = matches.decline(match, heard.party_id, said, command.reason_code)
+    except WrongState as wrong:
+        raise refusals.closed(wrong.state) from wrong
+    gone = {
+        part.allocation.offer_id
+        for part in match.parts
+        if f"stakeholder:{part.allocation.stakeholder_id}" == heard.party_id
+    }
+    return await end(unit, match, decision, gone, policy)
 
 
-async def release(unit: Unit[MatchingStore], match_id: UUID, check: Check) -> Match:
+async def release(unit: Unit[MatchingStore], match_id: UUID, by: str, check: Check) -> Match:
     """The account manager dissolves an accepted match for which nothing was signed yet. Raises ``Refusal``."""
-    match = await _locked(unit, match_id)
+    match = await locked(unit, match_id)
     check(match.version)
     if match.is_committed:
         raise refusals.signed_already()
-    return await _conclude(unit, match, lambda: matches.release(match, "released_by_manager", unit.now))
-
-
-async def supersede(unit: Unit[MatchingStore], match_id: UUID) -> None:
-    """Ends a proposal whose quantities are gone; nothing happens when it has ended already."""
-    match = await _locked(unit, match_id)
-    if match.state == "proposed" and not match.is_reserved:
-        await conclude(unit, {match_id: match}, [matches.expire(match, "superseded", unit.now)])
-
-
-async def _conclude(unit: Unit[MatchingStore], match: Match, decide: Callable[[], Decision]) -> Match:
     try:
-        decision = decide()
+        decision = matches.release(match, "released_by_manager", unit.now, by)
     except WrongState as wrong:
         raise refusals.closed(wrong.state) from wrong
     await conclude(unit, {match.match_id: match}, [decision])
     return decision.match
 
 
-async def _locked(unit: Unit[MatchingStore], match_id: UUID) -> Match:
+async def supersede(unit: Unit[MatchingStore], match_id: UUID) -> None:
+    """Ends a proposal whose quantities are gone; nothing happens when it has ended already."""
+    match = await locked(unit, match_id)
+    if match.state == "proposed" and not match.is_reserved:
+        await conclude(unit, {match_id: match}, [matches.expire(match, "superseded", unit.now)])
+
+
+async def locked(unit: Unit[MatchingStore], match_id: UUID) -> Match:
+    """The match, locked. Raises ``Refusal`` when there is none."""
     found = await unit.store.matches.locked(unit.scope, [match_id])
     if match_id not in found:
         raise refusals.unknown_match()
     return found[match_id]
 
 
-async def _still_standing(unit: Unit[MatchingStore], match: Match) -> dict[tuple[UUID, int], Line]:
+async def still_standing(unit: Unit[MatchingStore], match: Match) -> dict[tuple[UUID, int], Line]:
     """The offered lines of a proposal whose need and offers are open; it may be older than the news of today."""
     need = (await unit.store.candidates.needs(unit.scope, [match.need_id]))[match.need_id]
     offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})

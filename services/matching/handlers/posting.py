@@ -10,7 +10,8 @@ from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.matching.domain import ledger
 from services.matching.domain.ledger import ZERO
-from services.matching.domain.match import Match, Move, Part
+from services.matching.domain.match import Match
+from services.matching.domain.parts import Move, Part
 from services.matching.store import MatchingStore
 from services.matching.store.ledger import Entered, LineKey
 

@@ -12,7 +12,8 @@ from chassis.failures import PermanentFailure, Waiting
 from chassis.unit import Unit
 from contracts.events import agreements, impact
 from services.matching.domain import match as matches
-from services.matching.domain.match import Match, Part
+from services.matching.domain.match import Match
+from services.matching.domain.parts import Part
 from services.matching.domain.policy import Policy
 from services.matching.handlers.posting import lines_of, post, still_free
 from services.matching.store import MatchingStore
@@ -47,12 +48,14 @@ async def _record(unit: Unit[MatchingStore], reported: Sequence[tuple[Delivery[A
     before = await unit.store.matches.locked(unit.scope, {one.event.match_id for one, _ in reported})
     after: dict[UUID, Match] = dict(before)
     found = [_part(after, one.event) for one, _ in reported]
-    free = await still_free(unit, [(match, part) for match, part in found if match.state == "released"])
+    free = await still_free(
+        unit, [(match, part) for match, part in found if match.state == "released" or part.given_up]
+    )
     moves = []
     for one, difference in reported:
         match, part = _part(after, one.event)
         lines = lines_of(match, part)
-        room = min((free[key] for key in lines if key in free), default=part.allocation.quantity)
+        room = min((free[key] for key in lines if key in free), default=part.quantity)
         decision = matches.deliver(match, part, difference, room)
         after[decision.match.match_id] = decision.match
         moves += [(decision.match, move) for move in decision.moves]

@@ -9,10 +9,12 @@ from chassis.unit import Unit
 from services.matching.domain import match as matches
 from services.matching.domain.match import Decision, Match
 from services.matching.domain.policy import Policy
-from services.matching.domain.revision import verdict
+from services.matching.domain.refill import could_go_on
+from services.matching.domain.revision import lost_offers, verdict
 from services.matching.domain.subjects import Need, Offer
 from services.matching.handlers.concluding import conclude
 from services.matching.handlers.proposing import propose_for_needs, propose_for_offers
+from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
 
 AT_ONCE = 50
@@ -28,14 +30,19 @@ async def revise_some(unit: Unit[MatchingStore], policy: Policy, at_once: int = 
     if batch is None:
         return False
     scoped = unit.within(batch.scope)
-    ended = await _revise(scoped, batch.needs, batch.offers)
+    ended = await _revise(scoped, batch.needs, batch.offers, policy)
     await propose_for_needs(scoped, ended | (batch.needs & batch.wider), policy)
     await propose_for_offers(scoped, batch.offers & batch.wider, policy)
     return True
 
 
-async def _revise(unit: Unit[MatchingStore], needs: frozenset[UUID], offers: frozenset[UUID]) -> set[UUID]:
-    """Ends what cannot go on; returns the needs that lost something by it."""
+async def _revise(
+    unit: Unit[MatchingStore], needs: frozenset[UUID], offers: frozenset[UUID], policy: Policy
+) -> set[UUID]:
+    """Ends what cannot go on; returns the needs that lost something by it.
+
+    Where a party of several fell out and others take its part over, the match goes on as another one at once.
+    """
     ids = set()
     if needs:
         ids |= await unit.store.matches.open_for_needs(unit.scope, needs)
@@ -50,13 +57,20 @@ async def _revise(unit: Unit[MatchingStore], needs: frozenset[UUID], offers: fro
         unit.scope, {part.allocation.offer_id for match in open_ones for part in match.parts}
     )
     keys = await unit.store.matches.set_keys(unit.scope, [match.match_id for match in open_ones])
-    decisions = []
+    decisions, lost = [], {}
     for match in open_ones:
         decision = _decide(unit, match, keys[match.match_id], known_needs, known_offers)
-        if decision is not None:
+        if decision is None:
+            continue
+        gone = lost_offers(match, known_offers, unit.now)
+        if could_go_on(match, gone) and decision.match.reason_code in ("offer_closed", "party_withdrew"):
+            lost[match.match_id] = (decision, gone)
+        else:
             decisions.append(decision)
     await conclude(unit, before, decisions)
-    return {decision.match.need_id for decision in decisions}
+    for match_id, (decision, gone) in lost.items():
+        await end(unit, before[match_id], decision, gone, policy)
+    return {decision.match.need_id for decision in decisions} | {before[one].need_id for one in lost}
 
 
 def _decide(

@@ -23,12 +23,11 @@ from chassis.web.pages import Pages
 from chassis.web.vocabulary import label
 from services.matching import decisions
 from services.matching.access import READERS, speaker_of
-from services.matching.api import match_for, matches_page, position, scope_of
+from services.matching.api import match_for, matches_page, policy_of, position, scope_of
 from services.matching.decisions import Work
 from services.matching.domain.states import TRANSITIONS
-from services.matching.pages import texts
+from services.matching.pages import ranking, texts
 from services.matching.pages.forms import AcceptForm, DeclineForm, ReleaseForm
-from services.matching.settings import MatchingSettings
 from services.matching.store.overview import Wanted
 from services.matching.views import MatchView, PartyView
 
@@ -40,6 +39,7 @@ STATES = tuple(dict.fromkeys(TRANSITIONS.values()))
 def router(pages: Pages) -> APIRouter:
     """``/matching/proposals`` and what belongs to it."""
     routes = pages.router(prefix="/matching")
+    ranking.add(routes, pages)
 
     @routes.get("/proposals")
     async def proposals(
@@ -78,8 +78,7 @@ def router(pages: Pages) -> APIRouter:
         form = await parse_form(request, AcceptForm)
         if form.model is None:
             return await _show(pages, request, actor, match_id, status=422, accept_form=form)
-        settings: MatchingSettings = request.app.state.settings
-        work = decisions.accepting(actor, match_id, form.model.body(), settings.policy(), form.model.version)
+        work = decisions.accepting(actor, match_id, form.model.body(), policy_of(request), form.model.version)
         try:
             after = await _carry_out(request, actor, match_id, form, work)
         except Problem as problem:
@@ -92,7 +91,7 @@ def router(pages: Pages) -> APIRouter:
         form = await parse_form(request, DeclineForm)
         if form.model is None:
             return await _show(pages, request, actor, match_id, status=422, decline_form=form)
-        work = decisions.declining(actor, match_id, form.model.body(), form.model.version)
+        work = decisions.declining(actor, match_id, form.model.body(), policy_of(request), form.model.version)
         try:
             await _carry_out(request, actor, match_id, form, work)
         except Problem as problem:
@@ -105,7 +104,7 @@ def router(pages: Pages) -> APIRouter:
         form = await parse_form(request, ReleaseForm)
         if form.model is None:
             return await _show(pages, request, actor, match_id, status=422)
-        work = decisions.releasing(actor, match_id, form.model.version)
+        work = decisions.releasing(actor, match_id, policy_of(request), form.model.version)
         try:
             await _carry_out(request, actor, match_id, form, work)
         except Problem as problem:
@@ -125,7 +124,7 @@ async def _carry_out(request: Request, actor: Actor, match_id: UUID, form: Form[
     else:
         print_ = fingerprint(request.url.path, model.model_dump_json())
         run = once(units, scope_of(actor), form.idempotency_key, print_, work)
-    reply = await decisions.carried_out(units, actor, match_id, run)
+    reply = await decisions.carried_out(units, actor, match_id, run, getattr(model, "version", None))
     return reply.body.state if isinstance(reply.body, MatchView) else None
 
 

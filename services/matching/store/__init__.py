@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from chassis.database.pool import Connection
 from services.matching.store.candidates import CandidateStore
+from services.matching.store.history import HistoryStore
 from services.matching.store.ledger import LedgerStore
 from services.matching.store.matches import MatchStore
 from services.matching.store.overview import OverviewStore
+from services.matching.store.plans import PlanStore
 from services.matching.store.projections import ProjectionStore
+from services.matching.store.rankings import RankingStore
 from services.matching.store.revisions import RevisionStore
 
 
@@ -20,4 +23,7 @@ class MatchingStore:
         self.ledger = LedgerStore(connection)
         self.matches = MatchStore(connection)
         self.overview = OverviewStore(connection)
+        self.plans = PlanStore(connection)
+        self.rankings = RankingStore(connection)
+        self.history = HistoryStore(connection)
         self.revisions = RevisionStore(connection)

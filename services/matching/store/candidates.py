@@ -48,6 +48,7 @@ _MEMORY = """
 SELECT need_id, set_key, basis, state, reason_code FROM match
 WHERE city = $1 AND need_id = ANY($2::uuid[])
     AND (state IN ('proposed', 'accepted', 'declined', 'released') OR reason_code = 'timeout')
+    AND reason_code IS DISTINCT FROM 'undone'
 """
 _REFUSED = """
 SELECT match.need_id, part.offer_id, part.offer_version

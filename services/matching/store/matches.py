@@ -12,9 +12,12 @@ import asyncpg
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
-from contracts.values import Allocation, Party
-from services.matching.domain.match import Match, MatchParty, Part
+from contracts.values import Party, ProposedAllocation, Reason
+from services.matching.domain.match import Match
+from services.matching.domain.parts import MatchParty, Part
 from services.matching.domain.proposals import Proposal
+from services.matching.domain.succession import Grounds
+from services.matching.store.history import HistoryStore
 from services.matching.store.rows import rows
 
 NO_DEADLINE = date(9000, 1, 1)
@@ -23,15 +26,15 @@ NO_DEADLINE = date(9000, 1, 1)
 _PROPOSE = """
 INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need_title, department, with_departments,
     policy_area, triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries,
-    expected_return, due_on, proposed_at, expires_at)
+    expected_return, planned, due_on, proposed_at, expires_at)
 SELECT $1, match_id, 1, 'proposed', need_id, set_key, basis, need_title, department, with_departments, policy_area,
-    triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return, due_on,
-    $3, $4
+    triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return,
+    planned, due_on, $3, $4
 FROM jsonb_to_recordset($2::jsonb->'rows')
     AS row (match_id uuid, need_id uuid, set_key text, basis text, need_title text,
     department text, with_departments text[], policy_area text, triangulation boolean, answers boolean,
     score double precision, rules_version text, reasons jsonb, account_manager_id text, beneficiaries text,
-    expected_return text, due_on date)
+    expected_return text, planned boolean, due_on date)
 ON CONFLICT (city, need_id, set_key) WHERE state IN ('proposed', 'accepted') DO NOTHING
 RETURNING match_id
 """
@@ -55,24 +58,26 @@ FROM jsonb_to_recordset($3::jsonb->'rows')
 """
 _MATCHES = """
 SELECT match_id, version, state, need_id, need_title, department, with_departments, policy_area, triangulation,
-    account_manager_id, expires_at, beneficiaries, expected_return, reason_code, closed_at
+    account_manager_id, expires_at, beneficiaries, expected_return, planned, reason_code, closed_at, due_on,
+    postponed_until, replaces, replaced_by
 FROM match WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id
 """
 _PARTIES = "SELECT * FROM match_party WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id, position"
 _PARTS = "SELECT * FROM match_allocation WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id, position"
 _SAVE = """
 UPDATE match SET version = row.version, state = row.state, expires_at = row.expires_at,
-    reason_code = row.reason_code, closed_at = row.closed_at
+    reason_code = row.reason_code, closed_at = row.closed_at, postponed_until = row.postponed_until,
+    replaces = row.replaces, replaced_by = row.replaced_by
 FROM jsonb_to_recordset($2::jsonb->'rows') AS row (match_id uuid, version int, state text, expires_at timestamptz,
-    reason_code text, closed_at timestamptz)
+    reason_code text, closed_at timestamptz, postponed_until timestamptz, replaces uuid, replaced_by uuid)
 WHERE match.city = $1 AND match.match_id = row.match_id
 """
 _SAVE_PARTIES = """
 UPDATE match_party AS party SET consent = row.consent, channel = row.channel, note = row.note,
-    decided_by = row.decided_by, decided_at = row.decided_at
+    decided_by = row.decided_by, decided_at = row.decided_at, carried = row.carried
 FROM jsonb_to_recordset($2::jsonb->'rows')
     AS row (match_id uuid, party_id text, consent text, channel text, note text,
-    decided_by text, decided_at timestamptz)
+    decided_by text, decided_at timestamptz, carried boolean)
 WHERE party.city = $1 AND party.match_id = row.match_id AND party.party_id = row.party_id
 """
 _SAVE_PARTS = """
@@ -81,6 +86,31 @@ UPDATE match_allocation AS part SET quantity = row.quantity, value_cents = row.v
 FROM jsonb_to_recordset($2::jsonb->'rows') AS row (match_id uuid, position int, quantity numeric, value_cents bigint,
     to_agree boolean, reserved numeric, committed numeric, delivered numeric, recorded numeric)
 WHERE part.city = $1 AND part.match_id = row.match_id AND part.position = row.position
+"""
+# The same proposal as a match of its own, as if nobody had answered yet.
+_COPY = """
+INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need_title, department, with_departments,
+    policy_area, triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries,
+    expected_return, planned, due_on, proposed_at, expires_at)
+SELECT city, $3, 1, 'proposed', need_id, set_key, basis, need_title, department, with_departments, policy_area,
+    triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return, planned,
+    due_on, $4, expires_at
+FROM match WHERE city = $1 AND match_id = $2
+ON CONFLICT (city, need_id, set_key) WHERE state IN ('proposed', 'accepted') DO NOTHING
+RETURNING score, rules_version, reasons
+"""
+_COPY_PARTS = """
+WITH parties AS (
+    INSERT INTO match_party (city, match_id, party_id, position, role, department, stakeholder_id, name,
+        account_manager_id, partners, consent)
+    SELECT city, $3, party_id, position, role, department, stakeholder_id, name, account_manager_id, partners, 'pending'
+    FROM match_party WHERE city = $1 AND match_id = $2
+)
+INSERT INTO match_allocation (city, match_id, position, offer_id, offer_line, need_line, stakeholder_id, kind,
+    capability, quantity, unit, recurrence, value_cents, description, to_agree, offer_version)
+SELECT city, $3, position, offer_id, offer_line, need_line, stakeholder_id, kind, capability, quantity, unit,
+    recurrence, value_cents, description, to_agree, offer_version
+FROM match_allocation WHERE city = $1 AND match_id = $2
 """
 _OPEN_WITH_OFFERS = """
 SELECT DISTINCT part.match_id FROM match_allocation AS part
@@ -116,6 +146,7 @@ class Draft:
 class MatchStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._history = HistoryStore(connection)
 
     async def propose(self, scope: Scope, drafts: Sequence[Draft], now: datetime, expires_at: datetime) -> set[UUID]:
         """Stores proposals; returns which. One whose set is open for its need already is left out."""
@@ -128,16 +159,47 @@ class MatchStore:
             await self._connection.execute(_PROPOSE_PARTS, scope.city, rows(parties), rows(parts))
         return stored
 
+    async def copy(self, scope: Scope, match_id: UUID, new_id: UUID, now: datetime) -> Grounds | None:
+        """Stores the same proposal again as ``new_id``, unanswered; None when its set is open for the need already."""
+        row = await self._connection.fetchrow(_COPY, scope.city, match_id, new_id, now)
+        if row is None:
+            return None
+        await self._connection.execute(_COPY_PARTS, scope.city, match_id, new_id)
+        reasons = tuple(Reason.model_validate(one) for one in row["reasons"])
+        return Grounds(row["score"], reasons, row["rules_version"])
+
     async def locked(self, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Match]:
         """These matches, locked in the order of their ids; unknown ones are missing."""
         return await self._load(scope, ids, f"{_MATCHES} FOR UPDATE")
+
+    async def open_set(self, scope: Scope, need_id: UUID, key: str) -> UUID | None:
+        """The open match of the need that brings together these very lines."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT match_id FROM match WHERE city = $1 AND need_id = $2 AND set_key = $3"
+            " AND state IN ('proposed', 'accepted')",
+            scope.city,
+            need_id,
+            key,
+        )
+        return found
+
+    async def proposed_since(self, scope: Scope, need_id: UUID, since: datetime) -> set[UUID]:
+        """Ids of the need's open matches that were proposed after ``since``."""
+        found = await self._connection.fetch(
+            "SELECT match_id FROM match WHERE city = $1 AND need_id = $2 AND proposed_at >= $3"
+            " AND state IN ('proposed', 'accepted')",
+            scope.city,
+            need_id,
+            since,
+        )
+        return {row["match_id"] for row in found}
 
     async def save(self, scope: Scope, before: Mapping[UUID, Match], after: Sequence[Match]) -> None:
         """Stores what changed between ``before`` (loaded locked) and ``after``."""
         heads, parties, parts = [], [], []
         for match in after:
             old = before[match.match_id]
-            if (old.version, old.expires_at) != (match.version, match.expires_at):
+            if _head_change(old) != _head_change(match):
                 heads.append(_head_change(match))
             parties += [_party_change(match, one) for one in match.parties if one not in old.parties]
             parts += [_part_change(match, one) for one in match.parts if one not in old.parts]
@@ -190,14 +252,20 @@ class MatchStore:
         parts: dict[UUID, list[Part]] = {}
         for row in await self._connection.fetch(_PARTS, scope.city, wanted):
             parts.setdefault(row["match_id"], []).append(_part(row))
+        last = await self._history.last(scope, [row["match_id"] for row in heads])
         return {
             row["match_id"]: Match(
-                **(dict(row) | {"with_departments": tuple(row["with_departments"])}),
+                **(dict(row) | {"with_departments": tuple(row["with_departments"]), "due_on": _due(row["due_on"])}),
                 parties=tuple(parties[row["match_id"]]),
                 parts=tuple(parts[row["match_id"]]),
+                last=last.get(row["match_id"]),
             )
             for row in heads
         }
+
+
+def _due(day: date) -> date | None:
+    return None if day == NO_DEADLINE else day
 
 
 def _header(draft: Draft) -> dict[str, Any]:
@@ -219,6 +287,7 @@ def _header(draft: Draft) -> dict[str, Any]:
         "account_manager_id": proposal.account_manager_id,
         "beneficiaries": need.beneficiaries,
         "expected_return": proposal.expected_return,
+        "planned": proposal.planned,
         "due_on": proposal.due_on or NO_DEADLINE,
     }
 
@@ -249,20 +318,25 @@ def _party(row: asyncpg.Record) -> MatchParty:
         note=row["note"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],
+        carried=row["carried"],
     )
 
 
 def _part(row: asyncpg.Record) -> Part:
     return Part(
         position=row["position"],
-        allocation=Allocation(**{name: row[name] for name in Allocation.model_fields}),
-        to_agree=row["to_agree"],
+        allocation=_allocation(row),
         offer_version=row["offer_version"],
         reserved=row["reserved"],
         committed=row["committed"],
         delivered=row["delivered"],
         recorded=row["recorded"],
     )
+
+
+def _allocation(row: asyncpg.Record) -> ProposedAllocation:
+    fields = {name: row[name] for name in ProposedAllocation.model_fields}
+    return ProposedAllocation(**fields | ({"quantity": None} if row["to_agree"] else {}))
 
 
 def _head_change(match: Match) -> dict[str, Any]:
@@ -273,6 +347,9 @@ def _head_change(match: Match) -> dict[str, Any]:
         "expires_at": match.expires_at,
         "reason_code": match.reason_code,
         "closed_at": match.closed_at,
+        "postponed_until": match.postponed_until,
+        "replaces": match.replaces,
+        "replaced_by": match.replaced_by,
     }
 
 
@@ -285,6 +362,7 @@ def _party_change(match: Match, one: MatchParty) -> dict[str, Any]:
         "note": one.note,
         "decided_by": one.decided_by,
         "decided_at": one.decided_at,
+        "carried": one.carried,
     }
 
 

@@ -24,10 +24,10 @@ async def test_a_request_that_fails_lets_the_others_pass(world: World, monkeypat
     broken = uuid4()
     original = revising._revise
 
-    async def failing(unit: object, needs: frozenset, offers: frozenset) -> set:
+    async def failing(unit: object, needs: frozenset, *more: object) -> set:
         if broken in needs:
             raise ValueError("cannot be worked off")
-        return await original(unit, needs, offers)
+        return await original(unit, needs, *more)
 
     monkeypatch.setattr(revising, "_revise", failing)
     units = world.running.app.state.units

@@ -12,7 +12,8 @@ import pytest
 
 from contracts.events.matching import MatchAccepted, MatchConsentGiven
 from services.matching.domain import match as matches
-from services.matching.domain.match import Match, MatchParty, Part, Said, UnknownParty
+from services.matching.domain.match import Match, Said, UnknownParty
+from services.matching.domain.parts import MatchParty, Part
 from services.matching.domain.proposals import propose
 from services.matching.domain.refusals import Refusal
 from services.matching.domain.speakers import Speaker, voice
@@ -39,9 +40,7 @@ def a_match() -> Match:
         policy_area="digital_poverty",
         triangulation=False,
         parties=tuple(MatchParty(party) for party in proposal.parties),
-        parts=tuple(
-            Part(position, share.allocation, share.to_agree, 1) for position, share in enumerate(proposal.shares)
-        ),
+        parts=tuple(Part(position, share.allocation, 1) for position, share in enumerate(proposal.shares)),
         account_manager_id=None,
         expires_at=NOW,
     )
@@ -92,10 +91,10 @@ def test_no_gives_back_what_was_reserved() -> None:
 
 
 def test_signing_commits_and_release_gives_back_the_undelivered() -> None:
-    signed = matches.sign(accepted(), accepted().allocations)
+    signed = matches.sign(accepted(), accepted().agreed)
     assert signed.moves == ()  # the allocations of another match
     match = accepted()
-    signed = matches.sign(match, match.allocations)
+    signed = matches.sign(match, match.agreed)
     assert [move.entry for move in signed.moves] == ["commit"]
     delivered = matches.deliver(signed.match, signed.match.parts[0], Decimal(4)).match
     released = matches.release(delivered, "agreement_terminated", NOW)
@@ -114,7 +113,7 @@ def test_signing_commits_and_release_gives_back_the_undelivered() -> None:
 )
 def test_deliveries_post_up_to_what_was_committed(reports: list[str], delivered: int, committed: int) -> None:
     match = accepted()
-    match = matches.sign(match, match.allocations).match
+    match = matches.sign(match, match.agreed).match
     for report in reports:
         match = matches.deliver(match, match.parts[0], Decimal(report)).match
     assert (match.parts[0].delivered, match.parts[0].committed) == (delivered, committed)

@@ -58,7 +58,7 @@ async def test_alternatives_differ_in_the_provider(world: World) -> None:
     assert sets == {frozenset(always | {str(offers["refurbishing"])}), frozenset(always | {str(offers["other"])})}
 
 
-async def test_a_withdrawn_offer_frees_the_others_and_a_replacement_is_proposed(world: World) -> None:
+async def test_a_withdrawn_offer_is_replaced_and_the_yes_of_the_others_stands(world: World) -> None:
     need, offers, givers = await devices(world)
     found = await world.proposals(need, at_least=2)
     match = next(one for one in found if str(offers["refurbishing"]) in made_of(one))
@@ -66,7 +66,8 @@ async def test_a_withdrawn_offer_frees_the_others_and_a_replacement_is_proposed(
     assert (await world.balance(offers["goods"]))["reserved"] == 271
     await world.settled()
     await world.withdraw_offer(offers["refurbishing"])
-    await world.balance_with(offers["goods"], reserved="0", free="271")
+    await world.balance_with(offers["other"], reserved="271", free="29")
+    assert (await world.balance(offers["goods"]))["reserved"] == 271
     [event] = await world.published(MatchExpired, match["match_id"])
     assert event["reason_code"] == "offer_closed"
 
