@@ -72,3 +72,6 @@ CREATE TABLE plan_allocation (
     CHECK ((change = 'new') = (today_match_id IS NULL))
 );
 CREATE INDEX plan_allocation_by_change ON plan_allocation (city, plan_id, change, position);
+
+-- Proposed from a plan: its quantities may be smaller than what both sides have, and it stays as it is while they do.
+ALTER TABLE match ADD COLUMN planned boolean NOT NULL DEFAULT false;

@@ -27,7 +27,9 @@ RETURNING city, plan_id, parameters, attempts, requested_by
 _MINE = "city = $1 AND plan_id = $2 AND worker = $3 AND state = 'running'"
 _TELL = f"UPDATE plan SET phase = $4, progress = $5, lease_until = $6 WHERE {_MINE} RETURNING true"
 _GIVE_BACK = f"""
-UPDATE plan SET state = 'queued', worker = NULL, lease_until = NULL, phase = 'waiting', progress = 0 WHERE {_MINE}
+UPDATE plan SET state = 'queued', worker = NULL, lease_until = NULL, phase = 'waiting', progress = 0,
+    attempts = attempts - $4::int
+WHERE {_MINE}
 """
 _FAIL = f"""
 UPDATE plan SET state = 'failed', worker = NULL, lease_until = NULL, phase = 'over', finished_at = $4, failure = $5
@@ -137,9 +139,7 @@ class PlanStore:
         """False when it was over already. Whoever works on it notices and stops."""
         return bool(await self._connection.fetchval(_CANCEL, scope.city, plan_id, now))
 
-    async def newest(
-        self, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
-    ) -> list[dict[str, Any]]:
+    async def newest(self, scope: Scope, after: tuple[datetime, UUID] | None, limit: int) -> list[dict[str, Any]]:
         """Up to ``limit + 1`` plans, the newest first."""
         when, plan_id = after or (None, None)
         found = await self._connection.fetch(_LIST, scope.city, when, plan_id, limit + 1)
@@ -177,9 +177,9 @@ class PlanStore:
         """Notes progress and holds the plan longer; False when it is not this worker's any more."""
         return bool(await self._connection.fetchval(_TELL, *_key(task), phase, progress, lease_until))
 
-    async def give_back(self, task: Task) -> None:
-        """Somebody else may take it."""
-        await self._connection.execute(_GIVE_BACK, *_key(task))
+    async def give_back(self, task: Task, *, counts: bool) -> None:
+        """Somebody else may take it; ``counts`` when the attempt was one."""
+        await self._connection.execute(_GIVE_BACK, *_key(task), 0 if counts else 1)
 
     async def fail(self, task: Task, now: datetime, failure: str) -> None:
         await self._connection.execute(_FAIL, *_key(task), now, failure)
@@ -235,6 +235,16 @@ class PlanStore:
         wanted = None if positions is None else sorted(positions)
         found = await self._connection.fetch(_TO_PROPOSE, scope.city, plan_id, wanted, limit + 1)
         return [dict(row) for row in found]
+
+    async def open_sets(self, scope: Scope, needs: Collection[UUID]) -> dict[tuple[UUID, str], UUID]:
+        """The open matches of these needs, by need and by which lines they bring together."""
+        found = await self._connection.fetch(
+            "SELECT need_id, set_key, match_id FROM match"
+            " WHERE city = $1 AND need_id = ANY($2::uuid[]) AND state IN ('proposed', 'accepted')",
+            scope.city,
+            list(needs),
+        )
+        return {(row["need_id"], row["set_key"]): row["match_id"] for row in found}
 
     async def mark_proposed(self, scope: Scope, plan_id: UUID, matches: Mapping[int, UUID]) -> None:
         """Notes which line became which match."""
