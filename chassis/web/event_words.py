@@ -5,6 +5,7 @@ from chassis.web.i18n import mark
 EVENTS: dict[str, str] = {
     "sportello.agreements.agreement-activated.v1": mark("Agreement in force"),
     "sportello.agreements.agreement-amended.v1": mark("Agreement amended"),
+    "sportello.agreements.agreement-amendment-changed.v1": mark("Amendment of the agreement"),
     "sportello.agreements.agreement-approved.v1": mark("Agreement approved"),
     "sportello.agreements.agreement-completed.v1": mark("Agreement completed"),
     "sportello.agreements.agreement-drafted.v1": mark("Agreement file opened"),

@@ -116,6 +116,19 @@ class AgreementAmended(_AgreementRef, type="sportello.agreements.agreement-amend
     document_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
+class AgreementAmendmentChanged(
+    _AgreementRef, type="sportello.agreements.agreement-amendment-changed.v1", topic=AGREEMENT
+):
+    """An amendment went a step on; the agreement itself stays as it is until AgreementAmended."""
+
+    title: ShortText
+    instrument: Slug
+    amendment: int = Field(ge=1)
+    kind: Literal["amendment", "renewal"]
+    state: Literal["in_review", "approved", "rejected", "withdrawn", "lapsed"]
+    signatories: tuple[str, ...] | None = None
+
+
 class AgreementSuspended(_AgreementRef, type="sportello.agreements.agreement-suspended.v1", topic=AGREEMENT):
     """The agreement rests; nothing is released. ``until``: the day on which it goes on by itself."""
 

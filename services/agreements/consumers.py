@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.inbox import Handler
 from chassis.membership import on_membership_changed
 from contracts.event import Event
-from contracts.events.impact import PlanFulfilled
+from contracts.events.impact import DeliveryRecorded, PlanFulfilled, ResultCorrected
 from contracts.events.intake import StakeholderChanged, StakeholderMembershipChanged, StakeholderRegistered
 from contracts.events.matching import MatchAccepted, MatchReleased
 from services.agreements.handlers import events
@@ -24,4 +24,6 @@ HANDLERS: Mapping[type[Event], Handler] = {
     MatchAccepted: events.on_match_accepted,
     MatchReleased: events.on_match_released,
     PlanFulfilled: events.on_plan_fulfilled,
+    DeliveryRecorded: events.on_delivery_recorded,
+    ResultCorrected: events.on_result_corrected,
 }

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from chassis.inbox import Handler
 from chassis.membership import on_membership_changed
 from contracts.event import Event
-from contracts.events.agreements import AgreementSigned, AgreementTerminated
+from contracts.events.agreements import AgreementAmended, AgreementSigned, AgreementTerminated
 from contracts.events.intake import StakeholderChanged, StakeholderMembershipChanged, StakeholderRegistered
-from services.impact.handlers.plans import on_agreement_signed, on_agreement_terminated
+from services.impact.handlers.plans import on_agreement_amended, on_agreement_signed, on_agreement_terminated
 from services.impact.handlers.stakeholders import on_stakeholder_named
 
 HANDLERS: Mapping[type[Event], Handler] = {
@@ -17,6 +17,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     StakeholderChanged: on_stakeholder_named,
     StakeholderMembershipChanged: on_membership_changed,
     AgreementSigned: on_agreement_signed,
+    AgreementAmended: on_agreement_amended,
     AgreementTerminated: on_agreement_terminated,
 }
 

@@ -55,6 +55,7 @@ STORY: dict[str, str] = {
     ),
     "sportello.agreements.agreement-activated.v1": mark("The agreement takes effect on %(effective_on)s."),
     "sportello.agreements.agreement-amended.v1": mark("The agreement was amended (no. %(amendment)s)."),
+    "sportello.agreements.agreement-amendment-changed.v1": mark("Amendment no. %(amendment)s: %(state)s."),
     "sportello.agreements.agreement-suspended.v1": mark("The agreement was suspended."),
     "sportello.agreements.agreement-completed.v1": mark("The agreement was completed."),
     "sportello.agreements.agreement-terminated.v1": mark("The agreement ends early, on %(effective_on)s."),
@@ -261,6 +262,8 @@ def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) 
     words["lines"] = _lines(facts.get("lines", ()))
     for name in ("outcome", "reason_code", "undone"):
         words[name] = _reason(facts.get(name))
+    if "state" in facts:
+        words["state"] = label("amendment_state", facts["state"]).lower()
     if "instrument" in facts:
         words["instrument"] = label("instrument", facts["instrument"])
     if "score" in facts:

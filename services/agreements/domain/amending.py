@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
-from contracts.events.agreements import AgreementAmended
+from contracts.events.agreements import AgreementAmended, AgreementAmendmentChanged
 from contracts.values import Allocation, SignatureEvidence, plain
 from services.agreements.domain import signing
 from services.agreements.domain.checks import open_checks
@@ -81,17 +81,17 @@ def renew(
 
 def submit(file: AgreementFile) -> Outcome:
     """Hands the amendment to the Legal Office."""
-    return _moved(file, AmendmentAct.SUBMIT)
+    return _told(_moved(file, AmendmentAct.SUBMIT))
 
 
 def refuse(file: AgreementFile, reason: str) -> Outcome:
     """The Legal Office refuses the amendment; the agreement goes on as it is."""
-    return _moved(file, AmendmentAct.REJECT, closing_reason=reason)
+    return _told(_moved(file, AmendmentAct.REJECT, closing_reason=reason))
 
 
 def withdraw(file: AgreementFile, reason: str) -> Outcome:
     """Whoever asked for the amendment takes it back; the agreement goes on as it is."""
-    return _moved(file, AmendmentAct.WITHDRAW, closing_reason=reason)
+    return _told(_moved(file, AmendmentAct.WITHDRAW, closing_reason=reason))
 
 
 def may_be_approved(
@@ -127,7 +127,7 @@ def approved(numbered_file: AgreementFile, document_sha256: str) -> Outcome:
     """The approved amendment with its document fixed."""
     one = _under_way(numbered_file)
     fixed = one.model_copy(update={"approved_sha256": document_sha256})
-    return Outcome(numbered_file.model_copy(update={"amendments": _with(numbered_file, fixed)}))
+    return _told(Outcome(numbered_file.model_copy(update={"amendments": _with(numbered_file, fixed)})))
 
 
 def face(file: AgreementFile, one: Amendment) -> AgreementFile:
@@ -386,6 +386,21 @@ def _released(file: AgreementFile, changes: Changes) -> tuple[Allocation, ...]:
         value = None if whole.value_cents is None or left is None else whole.value_cents - left
         found.append(whole.model_copy(update={"quantity": whole.quantity - line.quantity, "value_cents": value}))
     return tuple(found)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """With the event that says where the amendment is now: the last of the file, as there is one at a time."""
+    file, one = outcome.file, outcome.file.amendments[-1]
+    event = AgreementAmendmentChanged(
+        **reference(file),
+        title=file.title,
+        instrument=file.instrument or "",
+        amendment=one.number,
+        kind=one.kind,
+        state=one.state.value,  # type: ignore[arg-type]
+        signatories=tuple(signatory.party_id for signatory in one.signatories) or None,
+    )
+    return Outcome(file, (*outcome.events, event))
 
 
 def _amended_event(file: AgreementFile, number: int, released: tuple[Allocation, ...], today: date) -> AgreementAmended:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
 from chassis.delivery import Delivery
 from chassis.failures import PermanentFailure
 from chassis.scope import Scope
-from contracts.events.impact import PlanFulfilled
+from contracts.events.impact import DeliveryRecorded, PlanFulfilled, ResultCorrected
 from contracts.events.intake import StakeholderChanged, StakeholderRegistered
 from contracts.events.matching import MatchAccepted, MatchReleased
 from services.agreements.domain import closing, drafting
@@ -56,6 +58,27 @@ async def on_plan_fulfilled(unit: AgreementsUnit, deliveries: Sequence[Delivery[
         if outcome.events:
             ended.append((here, await keep(here, outcome, "complete", cause=delivery)))
     await _register(ended)
+
+
+async def on_delivery_recorded(unit: AgreementsUnit, deliveries: Sequence[Delivery[DeliveryRecorded]]) -> None:
+    """Remembers what came, so that no amendment goes below it."""
+    await _came(unit, [(one, one.event.quantity) for one in deliveries])
+
+
+async def on_result_corrected(unit: AgreementsUnit, deliveries: Sequence[Delivery[ResultCorrected]]) -> None:
+    """Follows corrected deliveries; corrected measurements change no quantity of an agreement."""
+    corrected = [one for one in deliveries if one.event.corrects == "delivery" and one.event.offer_id is not None]
+    await _came(unit, [(one, one.event.after - one.event.before) for one in corrected])
+
+
+async def _came(unit: AgreementsUnit, reported: Sequence[tuple[Delivery[Any], Decimal]]) -> None:
+    await unit.store.amendments.deliver(
+        unit.scope,
+        [
+            (one.event.agreement_id, (one.event.offer_id, one.event.offer_line, one.event.need_line), difference)
+            for one, difference in reported
+        ],
+    )
 
 
 async def on_stakeholder(

@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any
 from uuid import UUID
 
-from contracts.events.agreements import AgreementSigned
+from contracts.events.agreements import AgreementAmended, AgreementSigned
 from contracts.events.impact import ImpactPlanOpened
 from contracts.values import Allocation, Party, PlannedIndicator
 from services.impact.domain.states import State
@@ -165,6 +165,27 @@ class Plan:
             self, commitments=tuple(changed if one.position == changed.position else one for one in self.commitments)
         )
 
+    def amended(self, agreement: AgreementAmended) -> Plan:
+        """The plan as the agreement has it from now on: other quantities and targets; facts stay as they are.
+
+        A reading that was made is kept with its indicator, also when it is not asked for any more.
+        """
+        promised = {_line(one): one for one in _merged(agreement.allocations or ())}
+        commitments = tuple(
+            replace(one, promised=promised.get(_line(one.promised), one.promised)) for one in self.commitments
+        )
+        if agreement.impact_plan is None:
+            return replace(self, commitments=commitments)
+        known = {one.planned.code: one for one in self.indicators}
+        wanted = {one.code: one for one in _each_once(agreement.impact_plan.indicators)}
+        kept = [
+            Indicator(wanted.get(code, one.planned.model_copy(update={"final": False})), one.measured)
+            for code, one in known.items()
+            if code in wanted or one.measured
+        ]
+        new = [Indicator(one) for code, one in wanted.items() if code not in known]
+        return replace(self, commitments=commitments, indicators=(*kept, *new))
+
     def with_indicator(self, changed: Indicator) -> Plan:
         return replace(
             self,
@@ -212,10 +233,14 @@ def _merged(allocations: Iterable[Allocation]) -> list[Allocation]:
         valued = allocation
         if allocation.value_cents is None and allocation.kind == "money":
             valued = allocation.model_copy(update={"value_cents": int(allocation.quantity * 100)})
-        key = (valued.offer_id, valued.offer_line, valued.need_line)
+        key = _line(valued)
         known = merged.get(key)
         merged[key] = _together(known, valued) if known else valued
     return list(merged.values())
+
+
+def _line(allocation: Allocation) -> tuple[UUID, int, int | None]:
+    return allocation.offer_id, allocation.offer_line, allocation.need_line
 
 
 def _together(one: Allocation, other: Allocation) -> Allocation:

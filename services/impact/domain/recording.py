@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from contracts.events.agreements import AgreementAmended
 from contracts.events.impact import DeliveryRecorded, IndicatorMeasured, PlanFulfilled, ResultCorrected
 from services.impact.domain import doubts
 from services.impact.domain.commands import CorrectDelivery, CorrectMeasurement, RecordDelivery, RecordMeasurement
@@ -127,6 +128,17 @@ def correct_measurement(plan: Plan, wrong: Reading, command: CorrectMeasurement,
     return entry.outcome(doubts.of_measurement(indicator.planned, command.value) if indicator else ())
 
 
+def amend(plan: Plan, agreement: AgreementAmended, today: date, new_id: NewId) -> Outcome:
+    """The plan under an amended agreement. What was promised less may thereby be all there.
+
+    What exceeds the new promise stays on record and shows as such; capabilities follow what they serve.
+    """
+    entry = _Entry(plan.amended(agreement), new_id)
+    if plan.state is State.OPEN:
+        entry.accompany(today)
+    return entry.outcome((), changed=True)
+
+
 class _Entry:
     """Writes facts one after the other; each takes the plan one version on."""
 
@@ -135,8 +147,9 @@ class _Entry:
         self._new_id = new_id
         self._facts: list[Fact] = []
 
-    def outcome(self, told: tuple[Doubt, ...]) -> Outcome:
-        fulfilled = self._conclude()
+    def outcome(self, told: tuple[Doubt, ...], *, changed: bool = False) -> Outcome:
+        """``changed``: what was promised changed, so that the plan may be complete without any new fact."""
+        fulfilled = self._conclude(changed)
         return Outcome(self.plan, tuple(self._facts), fulfilled, told)
 
     def deliver(
@@ -252,8 +265,8 @@ class _Entry:
             kept = (*self.plan.accompanying, now)
         self.plan = replace(self.plan, accompanying=kept)
 
-    def _conclude(self) -> PlanFulfilled | None:
-        if not (self._facts and self.plan.is_complete and allows(self.plan.state, Act.FULFIL)):
+    def _conclude(self, changed: bool) -> PlanFulfilled | None:
+        if not ((changed or self._facts) and self.plan.is_complete and allows(self.plan.state, Act.FULFIL)):
             return None
         self._next_version()
         self.plan = replace(self.plan, state=after(self.plan.state, Act.FULFIL))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from chassis.delivery import Delivery
 from chassis.unit import Unit
 from contracts.events.impact import DeliveryRecorded, IndicatorMeasured
 from services.impact.domain import recording
@@ -43,7 +45,7 @@ async def record_delivery(unit: Unit[Store], plan_id: UUID, reporter: Reporter, 
         _refuse_other_content((known.position, known.quantity) == (commitment.position, command.quantity))
         return Kept(known.delivery_id, plan)
     outcome = recording.record_delivery(plan, commitment.position, command, _today(unit), unit.new_id)
-    await _keep(unit, outcome, Origin(name, command.external_ref, reporter.subject, unit.now))
+    await keep(unit, outcome, Origin(name, command.external_ref, reporter.subject, unit.now))
     return Kept(_recorded_id(outcome), outcome.plan, True, outcome.warnings)
 
 
@@ -56,7 +58,7 @@ async def record_measurement(unit: Unit[Store], plan_id: UUID, reporter: Reporte
         _refuse_other_content((known.indicator, known.value) == (command.indicator, command.value))
         return Kept(known.measurement_id, plan)
     outcome = recording.record_measurement(plan, command, _today(unit), unit.new_id)
-    await _keep(unit, outcome, Origin(name, command.external_ref, reporter.subject, unit.now))
+    await keep(unit, outcome, Origin(name, command.external_ref, reporter.subject, unit.now))
     return Kept(_recorded_id(outcome), outcome.plan, True, outcome.warnings)
 
 
@@ -76,7 +78,7 @@ async def correct_delivery(
             "A partner corrects only the deliveries it declared: ask the account manager.",
         )
     outcome = recording.correct_delivery(plan, wrong, command, _today(unit), unit.new_id)
-    await _keep(unit, outcome, Origin(name, None, reporter.subject, unit.now))
+    await keep(unit, outcome, Origin(name, None, reporter.subject, unit.now))
     return Kept(delivery_id, outcome.plan, bool(outcome.facts), outcome.warnings)
 
 
@@ -90,7 +92,7 @@ async def correct_measurement(
         raise NotFound("not-found", "Questa misura non esiste.", "There is no such measurement.")
     name = source(reporter, plan)
     outcome = recording.correct_measurement(plan, wrong, command, unit.new_id)
-    await _keep(unit, outcome, Origin(name, None, reporter.subject, unit.now))
+    await keep(unit, outcome, Origin(name, None, reporter.subject, unit.now))
     return Kept(measurement_id, outcome.plan, bool(outcome.facts), outcome.warnings)
 
 
@@ -102,8 +104,9 @@ async def _plan(unit: Unit[Store], plan_id: UUID, reporter: Reporter) -> Plan:
     return plan
 
 
-async def _keep(unit: Unit[Store], outcome: Outcome, origin: Origin) -> None:
-    if not outcome.facts:
+async def keep(unit: Unit[Store], outcome: Outcome, origin: Origin, cause: Delivery[Any] | None = None) -> None:
+    """Adds the facts, moves the plan on and publishes what came of it."""
+    if not (outcome.facts or outcome.fulfilled):
         return
     plan = outcome.plan
     for fact in outcome.facts:
@@ -111,7 +114,7 @@ async def _keep(unit: Unit[Store], outcome: Outcome, origin: Origin) -> None:
     await unit.store.plans.advance(unit.scope, plan, unit.now)
     events = [fact.event for fact in outcome.facts] + ([outcome.fulfilled] if outcome.fulfilled else [])
     for event in events:
-        unit.append(event, aggregate_id=plan.plan_id, version=event.version, case=plan.need_id)
+        unit.append(event, aggregate_id=plan.plan_id, version=event.version, case=plan.need_id, cause=cause)
 
 
 def _recorded_id(outcome: Outcome) -> UUID:

@@ -34,6 +34,11 @@ _INDICATOR = """
 INSERT INTO planned_indicator (city, plan_id, position, code, title_it, title_en, unit, baseline, target, final, due_on)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
+_INDICATOR_AGAIN = """
+ON CONFLICT (city, plan_id, code) DO UPDATE SET position = EXCLUDED.position, title_it = EXCLUDED.title_it,
+    title_en = EXCLUDED.title_en, baseline = EXCLUDED.baseline, target = EXCLUDED.target, final = EXCLUDED.final,
+    due_on = EXCLUDED.due_on
+"""
 _COMMITMENTS = """
 SELECT c.*, coalesce(sum(d.quantity_now), 0) AS delivered, coalesce(bool_or(NOT d.accompanying), false) AS recorded
 FROM commitment c LEFT JOIN delivery_now d USING (city, plan_id, position)
@@ -114,6 +119,24 @@ class Plans:
             indicators=tuple(_indicator(one) for one in indicators),
             accompanying=tuple(Accompanying(*one.values()) for one in accompanying),
         )
+
+    async def amend(self, scope: Scope, plan: Plan, valid_to: date | None) -> None:
+        """Keeps what an amendment made of the plan. Indicators without any reading that are gone, are gone."""
+        key = (scope.city, plan.plan_id)
+        await self._connection.executemany(
+            "UPDATE commitment SET quantity = $4, value_cents = $5 WHERE city = $1 AND plan_id = $2 AND position = $3",
+            [(*key, one.position, one.promised.quantity, one.promised.value_cents) for one in plan.commitments],
+        )
+        await self._connection.execute(
+            "DELETE FROM planned_indicator WHERE city = $1 AND plan_id = $2 AND code <> ALL($3)",
+            *key,
+            [one.planned.code for one in plan.indicators],
+        )
+        await self._connection.executemany(
+            _INDICATOR + _INDICATOR_AGAIN,
+            [(*key, position, *_indicator_row(one.planned)) for position, one in enumerate(plan.indicators)],
+        )
+        await self._connection.execute("UPDATE plan SET valid_to = $3 WHERE city = $1 AND plan_id = $2", *key, valid_to)
 
     async def advance(self, scope: Scope, plan: Plan, now: datetime) -> None:
         """Keeps the plan's new version and state."""

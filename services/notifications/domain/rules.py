@@ -182,7 +182,29 @@ def _first_reading(event: p.ImpactPlanOpened) -> datetime | None:
     return datetime.combine(min(days), _CLOSE_OF_DAY) if days else None
 
 
-def _end(event: a.AgreementSigned) -> datetime | None:
+_AMENDMENT_OVER = ("rejected", "withdrawn", "lapsed")
+
+
+def _amendment_in(*states: str) -> Callable[[Any], bool]:
+    return lambda event: event.state in states
+
+
+def _amending_parties(event: a.AgreementAmendmentChanged) -> list[str]:
+    if event.state != "approved":
+        return []
+    return [party_id for party_id in event.signatories or () if party_id.startswith("stakeholder:")]
+
+
+def _others_go_on(event: a.AgreementRejected | a.AgreementTerminated) -> bool:
+    """One of several agreements of a match ended: nothing else says that its lines are looked for again."""
+    return event.match_over is False
+
+
+def _until(event: a.AgreementSuspended) -> datetime | None:
+    return datetime.combine(event.until, _CLOSE_OF_DAY) if event.until else None
+
+
+def _end(event: a.AgreementSigned | a.AgreementAmended) -> datetime | None:
     return datetime.combine(event.valid_to, _CLOSE_OF_DAY) if event.valid_to else None
 
 
@@ -219,7 +241,8 @@ _SIGNATURES_OVER: tuple[Step, ...] = (
     settles("review_agreement", MATCH, AGREEMENT),
     settles("collect_signatures", MATCH, AGREEMENT),
     settles("sign_agreement", MATCH, AGREEMENT),
-    settles("sign_as_party", AGREEMENT, at="final"),
+    # Not once and for all: an amendment is signed too.
+    settles("sign_as_party", AGREEMENT),
 )
 _TAKEN: tuple[Step, ...] = (
     settles("help_department", SUBMISSION, at="time"),
@@ -295,11 +318,30 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         opens("sign_agreement", MATCH, AGREEMENT),
         OpensForParties("sign_as_party", AGREEMENT, _signing_parties),
     ),
-    a.AgreementRejected: (*_SIGNATURES_OVER, opens("tell_parties", MATCH, AGREEMENT)),
+    a.AgreementRejected: (
+        *_SIGNATURES_OVER,
+        opens("tell_parties", MATCH, AGREEMENT),
+        opens("find_replacement", NEED, MATCH, at="time", when=_others_go_on),
+    ),
     a.AgreementSigned: (*_SIGNATURES_OVER, opens("follow_deliveries", MATCH, AGREEMENT, at=1, due=_end)),
     a.AgreementActivated: (settles("resolve_suspension", MATCH, AGREEMENT),),
-    a.AgreementAmended: (settles("resolve_suspension", MATCH, AGREEMENT),),
-    a.AgreementSuspended: (opens("resolve_suspension", MATCH, AGREEMENT),),
+    a.AgreementAmendmentChanged: (
+        opens("review_agreement", MATCH, AGREEMENT, when=_amendment_in("in_review")),
+        settles("review_agreement", MATCH, AGREEMENT, when=_amendment_in("approved", *_AMENDMENT_OVER)),
+        opens("collect_signatures", MATCH, AGREEMENT, when=_amendment_in("approved")),
+        opens("sign_agreement", MATCH, AGREEMENT, when=_amendment_in("approved")),
+        OpensForParties("sign_as_party", AGREEMENT, _amending_parties),
+        settles("collect_signatures", MATCH, AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
+        settles("sign_agreement", MATCH, AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
+        settles("sign_as_party", AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
+    ),
+    a.AgreementAmended: (
+        *_SIGNATURES_OVER,
+        opens("tell_parties", MATCH, AGREEMENT),
+        # With the last day as it is now.
+        opens("follow_deliveries", MATCH, AGREEMENT, due=_end),
+    ),
+    a.AgreementSuspended: (opens("resolve_suspension", MATCH, AGREEMENT, due=_until),),
     a.AgreementCompleted: (
         settles("resolve_suspension", MATCH, AGREEMENT),
         settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
@@ -310,6 +352,7 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         settles("resolve_suspension", MATCH, AGREEMENT),
         settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
         opens("tell_parties", MATCH, AGREEMENT),
+        opens("find_replacement", NEED, MATCH, at="time", when=_others_go_on),
     ),
     # -- results
     p.ImpactPlanOpened: (opens("follow_deliveries", MATCH, AGREEMENT, at=2, due=_first_reading),),
@@ -344,8 +387,8 @@ def _apply(step: Step, event: Any, at: datetime) -> list[Part]:
     if isinstance(step, Progress):
         return [Part(step.kind, subject, part, progress_mark=event.version, progress=facts_of(event))]
     if isinstance(step, Moves):
-        times = {"sleeps_until": step.sleeps(event), "moved_due": step.due(event)}
-        return [Part(step.kind, subject, part, moved=event.version, **times)]
+        sleeps, due = step.sleeps(event), step.due(event)
+        return [Part(step.kind, subject, part, moved=event.version, sleeps_until=sleeps, moved_due=due)]
     if isinstance(step, Settles):
         return [Part(step.kind, subject, part, settled=_mark(step.at, event, at))]
     content = _content(step.kind, event, at, step.due(event))
