@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -80,8 +80,11 @@ class Provider:
         stamped: datetime | None = None,
         signing: dict[str, Any] | None = None,
         spec: SigFieldSpec | None = None,
+        also: Callable[[IncrementalPdfFileWriter], None] | None = None,
+        forced: bool = False,
     ) -> bytes:
-        """One more PAdES signature, B-B or with `stamped` B-T."""
+        """One more PAdES signature, B-B or with `stamped` B-T. `also` is done in the same revision; `forced` signs
+        also where an earlier signature forbids it."""
         metadata = PdfSignatureMetadata(
             **({"field_name": field, "md_algorithm": "sha256", "subfilter": SigSeedSubFilter.PADES} | (signing or {}))
         )
@@ -92,8 +95,12 @@ class Provider:
             new_field_spec=spec,
         )
         signer.now = now
-        output = BytesIO()
-        await signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), output=output)
+        output, writer = BytesIO(), IncrementalPdfFileWriter(BytesIO(pdf))
+        if also:
+            also(writer)
+        if forced:
+            signer._enforce_certification_constraints = lambda _reader: None
+        await signer.async_sign_pdf(writer, output=output)
         return output.getvalue()
 
     def long_term(self, pdf: bytes, *, crls: Sequence[bytes] = (), ocsps: Sequence[bytes] = ()) -> bytes:

@@ -9,6 +9,8 @@ from typing import Literal
 
 from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from pyhanko.sign.validation.qualified.tsp import (
     CA_QC_URI,
     QTST_URI,
@@ -145,17 +147,36 @@ class Anchors(TrustManager):
         With `revocation` nothing passes of which it is not known that it was not revoked. What is known may
         be younger than the moment: it says when a certificate was revoked.
         """
+        known = [*certificates, *self.certificates]
         return ValidationContext(
             trust_manager=self,
             moment=moment,
             best_signature_time=moment,
             allow_fetching=False,
-            crls=list(crls),
+            crls=[one for one in crls if _is_genuine(one, known)],
             ocsps=list(ocsps),
             # Revocation lists are looked up by the certificates of their issuers, the anchors' own among them.
-            other_certs=[*certificates, *self.certificates],
+            other_certs=known,
             revinfo_policy=CertRevTrustPolicy(_CHECKED if revocation else NO_REVOCATION, retroactive_revinfo=True),
         )
+
+
+def _is_genuine(crl: bytes, certificates: Iterable[asn1_x509.Certificate]) -> bool:
+    """Whether somebody known has signed the list: a forged one must not stand in the way of a genuine one."""
+    try:
+        read = x509.load_der_x509_crl(crl)
+        issuer = read.issuer.public_bytes()
+    except ValueError:
+        return False
+    return any(_has_signed(one, read) for one in certificates if one.subject.dump() == issuer)
+
+
+def _has_signed(certificate: asn1_x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+    try:
+        key = x509.load_der_x509_certificate(certificate.dump()).public_key()
+        return crl.is_signature_valid(key)  # type: ignore[arg-type]
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
 
 
 def certificate_of(encoded: bytes) -> asn1_x509.Certificate:
