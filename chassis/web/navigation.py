@@ -53,6 +53,7 @@ PLACES = (
         mark("Inbox"),
         frozenset({"account_manager", "legal", "signatory", "coordinator", "department", "partner"}),
     ),
+    Place("/agreements/vademecum", mark("Vademecum")),
     Place("/agreements/register", mark("Register of agreements")),
     Place("/impact/summary", mark("Results")),
     Place("/intake/operations", mark("Operations"), frozenset({"operations"})),

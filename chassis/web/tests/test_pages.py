@@ -158,7 +158,8 @@ async def test_nothing_is_undefined_silently(app: FastAPI) -> None:
 
 async def test_guests_see_what_is_public_and_the_way_in(guest: httpx.AsyncClient) -> None:
     page = await guest.get("/?heading=x")
-    assert links(page.text) == {"/", "/intake/offers/new", "/agreements/register", "/impact/summary"}
+    public = {"/agreements/vademecum", "/agreements/register", "/impact/summary"}
+    assert links(page.text) == {"/", "/intake/offers/new"} | public
     assert 'href="/auth/login?next=/%3Fheading%3Dx"' in page.text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from chassis.web.pages import Pages
-from services.agreements.pages import file, lists, public, versions
+from services.agreements.pages import file, lists, public, publicity, vademecum, versions
 
 
 def router(pages: Pages) -> APIRouter:
@@ -13,6 +13,8 @@ def router(pages: Pages) -> APIRouter:
     routes = pages.router(prefix="/agreements")
     lists.add(routes, pages)
     public.add(routes, pages)
+    vademecum.add(routes, pages)
+    publicity.add(routes, pages)
     file.add(routes, pages)
     versions.add(routes, pages)
     return routes
