@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from chassis.clock import new_id
 from chassis.testing import eventually
 from services.agreements.handlers.desk import CITY_TIME
 from services.agreements.tests.story import (
@@ -28,6 +27,7 @@ from services.agreements.tests.story import (
 pytestmark = pytest.mark.integration
 
 RISK = {"kind": "disengagement", "text": "Il partner cambia idea", "level": "medium", "mitigation": "Tappe brevi"}
+NOBODY = "00000000-0000-7000-8000-000000000000"
 WHY = "Polizza quadro del Comune già in vigore"
 PACT_TERMS = {
     "shared_place": "Giardino", "duration": "Un anno", "monitoring": "Ogni trimestre", "withdrawal": "Trenta giorni",
@@ -97,14 +97,14 @@ async def test_risks_and_timeline_are_set_and_milestones_reached(story: Story) -
         ("timeline", {"milestones": [{"title": "x", "due_on": "1800-01-01"}]}, "/milestones/0/due_on"),
         (
             "timeline",
-            {"milestones": [{"title": "x", "due_on": "2027-01-01", "milestone_id": str(new_id())}]},
+            {"milestones": [{"title": "x", "due_on": "2027-01-01", "milestone_id": NOBODY}]},
             "/milestones/0/milestone_id",
         ),
         ("overrides", {"check": "acceptance", "reason": "corta"}, "/reason"),
         ("overrides", {"check": "vat", "reason": WHY}, "/check"),
-        ("comments", {"words": "x", "reply_to": str(new_id())}, "/reply_to"),
-        (f"documents/{new_id()}/remove", None, "/document_id"),
-        (f"timeline/{new_id()}", {"done": True}, "/milestone_id"),
+        ("comments", {"words": "x", "reply_to": NOBODY}, "/reply_to"),
+        (f"documents/{NOBODY}/remove", None, "/document_id"),
+        (f"timeline/{NOBODY}", {"done": True}, "/milestone_id"),
     ],
 )
 async def test_what_is_wrong_is_named_with_its_field(story: Story, act: str, body: Any, pointer: str) -> None:

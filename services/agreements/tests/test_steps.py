@@ -49,7 +49,7 @@ def test_every_agreement_that_has_not_ended_has_a_next_step_with_its_owner(recor
     assert step.due_on is not None or state in (State.SIGNED, State.ACTIVE)
 
 
-@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("state", sorted(FINAL))
 def test_what_has_ended_has_no_next_step(state: State) -> None:
     assert next_step(file(state), GIFT, TODAY) is None
 
