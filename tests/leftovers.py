@@ -21,7 +21,7 @@ async def _drop_databases_and_roles(admin_dsn: str, prefix: str) -> None:
             await connection.execute(f'DROP DATABASE IF EXISTS "{record["datname"]}" WITH (FORCE)')
         roles = await connection.fetch("SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)", prefix)
         for record in roles:
-            await connection.execute(f'DROP ROLE "{record["rolname"]}"')
+            await connection.execute(f'DROP ROLE IF EXISTS "{record["rolname"]}"')
     finally:
         await connection.close()
 
