@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from chassis import log
@@ -11,7 +12,7 @@ from chassis.scope import Scope
 from chassis.service import Background
 from chassis.unit import Unit, Units
 from services.matching.domain.policy import Policy
-from services.matching.handlers.expiring import expire_some
+from services.matching.handlers.expiring import LONG_AGO, expire_some, notice_lapsed
 from services.matching.handlers.revising import AT_ONCE, revise_some
 from services.matching.settings import MatchingSettings
 
@@ -40,7 +41,9 @@ def jobs(settings: MatchingSettings) -> list[Background]:
                 await asyncio.sleep(pause)
 
     async def expire(units: Units[Any]) -> None:
+        lapsed = LONG_AGO
         while True:
+            lapsed = await units.run(_NOBODY, partial(notice_lapsed, since=lapsed))
             if not await units.run(_NOBODY, expire_some):
                 await asyncio.sleep(pause)
 

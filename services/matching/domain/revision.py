@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from services.matching.domain import filters, proposals
+from services.matching.domain.ledger import ZERO
 from services.matching.domain.match import Match
+from services.matching.domain.parts import Part
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
 
 Verdict = Literal["superseded", "need_closed", "offer_closed", "party_withdrew"]
@@ -46,6 +48,31 @@ def lost_offers(match: Match, offers: Mapping[UUID, Offer], now: datetime) -> se
     """The offers of the match that are closed, gone, or whose giver may not give (any more)."""
     found = {part.allocation.offer_id for part in match.parts}
     return {one for one in found if one not in offers or not offers[one].is_open or not offers[one].giver.may_give(now)}
+
+
+def fallen_short(
+    matches: Iterable[Match], shortfalls: Mapping[tuple[UUID, int], Decimal]
+) -> list[tuple[Match, set[UUID]]]:
+    """The matches of several givers, not yet accepted, that an offer cut below what it promised can serve no more.
+
+    Each with the offers that fell short; the newest ones give way, until what is left of the offers suffices. With one
+    giver alone there is nobody to replace it: the shortfall is there to be seen and countered.
+    """
+    left = dict(shortfalls)
+    found = []
+    for match in sorted(matches, key=lambda one: one.match_id, reverse=True):
+        if match.state != "proposed" or not match.triangulation:
+            continue
+        short = [part for part in match.parts if part.reserved and left.get(_line(part), ZERO) > 0]
+        if short:
+            found.append((match, {part.allocation.offer_id for part in short}))
+            for part in short:
+                left[_line(part)] -= part.reserved
+    return found
+
+
+def _line(part: Part) -> tuple[UUID, int]:
+    return part.allocation.offer_id, part.allocation.offer_line
 
 
 def _withdrawn(need: Need, offers: list[Offer]) -> bool:

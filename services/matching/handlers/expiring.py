@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from chassis.scope import Scope
 from chassis.unit import Unit
 from services.matching.domain import match as matches
 from services.matching.handlers.concluding import conclude
 from services.matching.store import MatchingStore
 
 _AT_ONCE = 100
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def notice_lapsed(unit: Unit[MatchingStore], since: datetime) -> datetime:
+    """Asks for another look at the offers of those whose check lapsed after ``since``; returns until when that is."""
+    for city, offers in (await unit.store.matches.lapsed(since, unit.now)).items():
+        await unit.store.revisions.ask(Scope(city, "expiry"), unit.now, offers=offers)
+    return unit.now
 
 
 async def expire_some(unit: Unit[MatchingStore]) -> bool:

@@ -10,7 +10,7 @@ from services.matching.domain import match as matches
 from services.matching.domain.match import Decision, Match
 from services.matching.domain.policy import Policy
 from services.matching.domain.refill import could_go_on
-from services.matching.domain.revision import lost_offers, verdict
+from services.matching.domain.revision import fallen_short, lost_offers, verdict
 from services.matching.domain.subjects import Need, Offer
 from services.matching.handlers.concluding import conclude
 from services.matching.handlers.proposing import propose_for_needs, propose_for_offers
@@ -57,7 +57,8 @@ async def _revise(
         unit.scope, {part.allocation.offer_id for match in open_ones for part in match.parts}
     )
     keys = await unit.store.matches.set_keys(unit.scope, [match.match_id for match in open_ones])
-    decisions, lost = [], {}
+    decisions: list[Decision] = []
+    lost: dict[UUID, tuple[Decision, set[UUID]]] = {}
     for match in open_ones:
         decision = _decide(unit, match, keys[match.match_id], known_needs, known_offers)
         if decision is None:
@@ -67,6 +68,10 @@ async def _revise(
             lost[match.match_id] = (decision, gone)
         else:
             decisions.append(decision)
+    ending = {decision.match.match_id for decision in decisions} | lost.keys()
+    staying = [match for match in open_ones if match.match_id not in ending]
+    for match, gone in fallen_short(staying, await unit.store.ledger.shortfalls(unit.scope, offers)):
+        lost[match.match_id] = (matches.expire(match, "superseded", unit.now), gone)
     await conclude(unit, before, decisions)
     for match_id, (decision, gone) in lost.items():
         await end(unit, before[match_id], decision, gone, policy)

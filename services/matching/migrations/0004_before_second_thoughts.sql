@@ -20,6 +20,9 @@ ALTER TABLE match_allocation
     ALTER COLUMN quantity DROP NOT NULL,
     ADD CONSTRAINT open_or_said CHECK (to_agree OR quantity IS NOT NULL);
 
+-- Checks of organisations lapse by themselves.
+CREATE INDEX stakeholder_lapsing ON stakeholder (vetted_until) WHERE vetted_until IS NOT NULL;
+
 -- What happened to a match, version by version. `before` is what a decision can be taken back to.
 CREATE TABLE match_step (
     city text NOT NULL,

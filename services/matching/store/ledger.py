@@ -129,6 +129,18 @@ class LedgerStore:
         """Makes lines candidates or not, as their need is open."""
         await self._connection.execute(_LIST_NEEDS, scope.city, list(needs))
 
+    async def shortfalls(self, scope: Scope, subjects: Collection[UUID]) -> dict[LineKey, Decimal]:
+        """Lines of these offers on which more is allocated than there is, and how much more."""
+        if not subjects:
+            return {}
+        found = await self._connection.fetch(
+            "SELECT subject_id, line, shortfall FROM ledger_line"
+            " WHERE city = $1 AND subject_id = ANY($2::uuid[]) AND shortfall > 0",
+            scope.city,
+            list(subjects),
+        )
+        return {(row["subject_id"], row["line"]): row["shortfall"] for row in found}
+
     async def of_subject(self, scope: Scope, subject_id: UUID) -> list[Balance]:
         """The balances of a need's or offer's lines."""
         found = await self._connection.fetch(

@@ -120,6 +120,16 @@ WHERE part.city = $1 AND part.offer_id = ANY($2::uuid[])
 _OPEN_FOR_NEEDS = """
 SELECT match_id FROM match WHERE city = $1 AND need_id = ANY($2::uuid[]) AND state IN ('proposed', 'accepted')
 """
+_LAPSED = """
+SELECT DISTINCT part.city, part.offer_id
+FROM stakeholder AS giver
+JOIN match_party AS party ON party.city = giver.city AND party.stakeholder_id = giver.stakeholder_id
+    AND party.role = 'giver'
+JOIN match ON match.city = party.city AND match.match_id = party.match_id AND match.state = 'proposed'
+JOIN match_allocation AS part ON part.city = party.city AND part.match_id = party.match_id
+    AND part.stakeholder_id = giver.stakeholder_id
+WHERE giver.vetted_until > $1 AND giver.vetted_until <= $2
+"""
 _FOLLOW_MANAGERS = """
 WITH touched AS (
     UPDATE match_party AS party SET account_manager_id = guide.account_manager_id
@@ -227,6 +237,13 @@ class MatchStore:
     async def follow_managers(self, scope: Scope, stakeholders: Collection[UUID]) -> None:
         """Open matches get the account manager their parties have now."""
         await self._connection.execute(_FOLLOW_MANAGERS, scope.city, list(stakeholders))
+
+    async def lapsed(self, since: datetime, now: datetime) -> dict[str, set[UUID]]:
+        """By city: offers in open proposals whose giver's check lapsed in that time."""
+        offers: dict[str, set[UUID]] = {}
+        for row in await self._connection.fetch(_LAPSED, since, now):
+            offers.setdefault(row["city"], set()).add(row["offer_id"])
+        return offers
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Scope, set[UUID]] | None:
         """Proposals of one city past their time that no other instance is at, locked; None when there are none."""

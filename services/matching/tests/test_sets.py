@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.matching.domain import coverage
 from services.matching.domain.proposals import Proposal, propose
+from services.matching.domain.rules import MOST_OFFERS
 from services.matching.domain.subjects import Need, Offer, Steering
 from services.matching.tests.things import NOW, a_giver, a_line, a_need, an_offer
 
@@ -111,3 +112,42 @@ def test_covers_are_complete_minimal_and_as_small_as_can_be(required: set[str], 
             assert not frozenset().union(*(one.lines for one in chosen if one is not left_out)) >= required
     if found:
         assert len(found[0]) == min(sizes)
+
+
+def test_several_companies_together_bring_what_one_cannot() -> None:
+    need = a_need(a_line(quantity="200"), requires=["refurbishing"])
+    laptops = [an_offer(a_line(quantity=quantity)) for quantity in ("90", "70", "60")]
+    refurbisher = an_offer(*brings("refurbishing", quantity="300"))
+    proposals = made(need, *laptops, refurbisher)
+    whole = [one for one in proposals if givers(one) == 4]
+    shares = sorted((share.allocation.need_line, share.allocation.quantity) for share in whole[0].shares[:3])
+    assert sum(quantity for _, quantity in shares) == 200, "each its own quantity, together all that is asked"
+    assert {share.allocation.quantity for share in whole[0].shares if share.allocation.need_line is None} == {200}
+    assert [one for one in proposals if givers(one) == 2], "one alone, for part of it, stays possible"
+    assert whole[0] is proposals[0]
+
+
+def test_without_capabilities_each_company_is_asked_for_itself() -> None:
+    proposals = made(a_need(a_line(quantity="200")), *(an_offer(a_line(quantity="90")) for _ in range(3)))
+    assert {givers(one) for one in proposals} == {1}
+
+
+def test_where_one_refurbisher_does_not_go_far_enough_another_helps() -> None:
+    need = a_need(a_line(quantity="100"), requires=["refurbishing"])
+    offers = [an_offer(*brings("refurbishing", quantity=quantity)) for quantity in ("70", "50")]
+    [proposal, *_] = made(need, an_offer(a_line(quantity="100")), *offers)
+    lent = [share.allocation.quantity for share in proposal.shares if share.allocation.need_line is None]
+    assert sum(lent) == 100
+    assert len(lent) == 2
+
+
+@given(quantities=st.lists(st.integers(1, 40), min_size=1, max_size=30), asked=st.integers(1, 400))
+def test_sets_are_bounded_and_never_bring_more_than_there_is(quantities: list[int], asked: int) -> None:
+    need = a_need(a_line(quantity=str(asked)), requires=["delivery"])
+    offers = [an_offer(a_line(quantity=str(one))) for one in quantities]
+    for proposal in made(need, *offers, an_offer(*brings("delivery", quantity="500"))):
+        assert len({share.allocation.offer_id for share in proposal.shares}) <= MOST_OFFERS
+        main = [share.allocation for share in proposal.shares if share.allocation.need_line is not None]
+        assert sum(one.quantity for one in main) <= asked
+        offered = {(offer.offer_id, line.index): line.free for offer in offers for line in offer.lines}
+        assert all(one.quantity <= offered[one.offer_id, one.offer_line] for one in main)
