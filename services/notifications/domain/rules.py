@@ -8,10 +8,9 @@ different ones), a fixed mark, or "final" = settled once and for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -22,11 +21,21 @@ from contracts.events import impact as p
 from contracts.events import intake as i
 from contracts.events import matching as m
 from services.notifications.domain.kinds import KINDS
-from services.notifications.domain.parts import FINAL, WHOLE, Content, Part
+from services.notifications.domain.parts import FINAL, Content, Part
+from services.notifications.domain.steps import (
+    At,
+    Find,
+    Moves,
+    Nothing,
+    Opens,
+    OpensForParties,
+    Progress,
+    Settles,
+    SettlesForParties,
+    Step,
+)
 from services.notifications.domain.story import facts_of, stakeholders_of, submission_of, thread_of
 
-At = Literal["version", "time", "final"] | int
-Find = Callable[[Any], UUID | None]
 _CLOSE_OF_DAY = time(18, tzinfo=ZoneInfo("Europe/Rome"))
 
 
@@ -38,10 +47,6 @@ def field(name: str) -> Find:
         return found
 
     return find
-
-
-def _whole(event: Any) -> UUID | None:
-    return WHOLE
 
 
 def submission_thread(event: Any) -> UUID | None:
@@ -65,72 +70,6 @@ def _consenting(event: Any) -> UUID | None:
 PARTY: Find = _consenting
 
 
-@dataclass(frozen=True)
-class Opens:
-    kind: str
-    subject: Find
-    part: Find = _whole
-    at: At = "version"
-    when: Callable[[Any], bool] = lambda event: True
-    due: Callable[[Any], datetime | None] = lambda event: None
-
-
-@dataclass(frozen=True)
-class OpensForParties:
-    """One part for each party that is asked; ``parties`` finds their ids in the event."""
-
-    kind: str
-    subject: Find
-    parties: Callable[[Any], Iterable[str]]
-    due: Callable[[Any], datetime | None] = lambda event: None
-
-
-@dataclass(frozen=True)
-class SettlesForParties:
-    """What these parties were asked is answered (again)."""
-
-    kind: str
-    subject: Find
-    parties: Callable[[Any], Iterable[str]]
-
-
-@dataclass(frozen=True)
-class Moves:
-    """Another deadline; with ``sleeps`` nobody's task until then, without it is awake from now on."""
-
-    kind: str
-    subject: Find
-    part: Find = _whole
-    due: Callable[[Any], datetime | None] = lambda event: None
-    sleeps: Callable[[Any], datetime | None] = lambda event: None
-
-
-@dataclass(frozen=True)
-class Settles:
-    kind: str
-    subject: Find
-    part: Find = _whole
-    at: At = "version"
-    when: Callable[[Any], bool] = lambda event: True
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Something moved on an open item; what moved is what the story tells."""
-
-    kind: str
-    subject: Find
-    part: Find = _whole
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """The event asks nothing of anybody, and why."""
-
-    reason: str
-
-
-Step = Opens | OpensForParties | Settles | SettlesForParties | Progress | Moves
 opens, settles = Opens, Settles
 
 
@@ -168,7 +107,7 @@ def _consented(event: m.MatchCountered | m.MatchDecisionUndone) -> tuple[str, ..
     return event.consented
 
 
-def _until(event: m.MatchPostponed | m.MatchDecisionUndone) -> datetime | None:
+def _asleep_until(event: m.MatchPostponed | m.MatchDecisionUndone) -> datetime | None:
     return event.until
 
 
@@ -217,8 +156,8 @@ _AWAKE: tuple[Step, ...] = (
     Moves("give_consent", MATCH, due=_expiry),
 )
 _ASLEEP: tuple[Step, ...] = (
-    Moves("decide_match", NEED, MATCH, due=_expiry, sleeps=_until),
-    Moves("give_consent", MATCH, due=_expiry, sleeps=_until),
+    Moves("decide_match", NEED, MATCH, due=_expiry, sleeps=_asleep_until),
+    Moves("give_consent", MATCH, due=_expiry, sleeps=_asleep_until),
 )
 _ASKED_AGAIN: tuple[Step, ...] = (
     OpensForParties("give_consent", MATCH, _awaited, due=_expiry),
