@@ -25,6 +25,8 @@ from services.agreements.domain.states import OPEN_AMENDMENT, AmendmentState, St
 
 Language = Literal["it", "en"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MOST_SEATS = 5
+"""People through whom one party signs, at most."""
 
 
 class FiledDocument(Value):
@@ -52,20 +54,39 @@ class Responsibility(Value):
 class Signatory(Value):
     """One party that has to sign, in the order of the document, and its signature once given.
 
-    `person_id` is the account's subject; the name of the person is only in the signed document itself.
+    `person_id` is the account's subject (None when the signature came from outside); the name of the person is only
+    in the signed document itself. A party may have to sign through several people, each on a `seat` of its own.
     """
 
     party_id: Annotated[str, Field(min_length=1, max_length=100)]
     name: ShortText
     organisation_id: Annotated[str, Field(min_length=1, max_length=200)]
     is_city: bool
+    seat: Annotated[int, Field(ge=1, le=MOST_SEATS)] = 1
+    due_on: date | None = None
     person_id: str | None = None
     evidence: SignatureEvidence | None = None
 
     @property
     def field(self) -> str:
-        """The name of this party's signature field in the PDF."""
-        return "sign-" + self.party_id.replace(":", "-")
+        """The name of this signature's field in the PDF."""
+        name = "sign-" + self.party_id.replace(":", "-")
+        return name if self.seat == 1 else f"{name}-{self.seat}"
+
+
+class PlannedSignature(Value):
+    """How a party is to sign: through how many people, and until when."""
+
+    party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    people: Annotated[int, Field(ge=1, le=MOST_SEATS)] = 1
+    due_on: date | None = None
+
+
+class SigningPlan(Value):
+    """In which order the document is signed. Parties that are not named come last, with one person each."""
+
+    order: Literal["parallel", "in_order"] = "parallel"
+    signatures: tuple[PlannedSignature, ...] = ()
 
 
 class Protocol(Value):
@@ -179,6 +200,7 @@ class AgreementFile(Value):
     protocol: Protocol | None = None
     approved_on: date | None = None
     approved_sha256: Sha256 | None = None
+    signing: SigningPlan = SigningPlan()
     signatories: tuple[Signatory, ...] = ()
     signed_on: date | None = None
     signed_sha256: Sha256 | None = None
@@ -222,4 +244,6 @@ class AgreementFile(Value):
         return next((one.published_on for one in self.notices if one.term == term), None)
 
     def signatory(self, party_id: str) -> Signatory | None:
-        return next((one for one in self.signatories if one.party_id == party_id), None)
+        """The party's next signature: the first that is not given yet, else its first."""
+        own = [one for one in self.signatories if one.party_id == party_id]
+        return next((one for one in own if one.evidence is None), own[0] if own else None)

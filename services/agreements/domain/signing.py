@@ -14,6 +14,7 @@ from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
 from services.agreements.domain.publication import is_owed, refuse_unpublished
 from services.agreements.domain.refusals import ChecksOpen, NotAllowed, NotPossible
+from services.agreements.domain.signatories import planned, refuse_out_of_turn
 from services.agreements.domain.states import Act, after
 
 
@@ -29,7 +30,7 @@ def signatories_of(file: AgreementFile, city: str, types: Mapping[UUID, str]) ->
         for party in file.parties
         if party.stakeholder_id is not None and types.get(party.stakeholder_id) != "department"
     )
-    return tuple(_signatory(party, city) for party in (*own[:1], *others))
+    return planned(tuple(_signatory(party, city) for party in (*own[:1], *others)), file.signing)
 
 
 def _signatory(party: Party, city: str) -> Signatory:
@@ -59,7 +60,7 @@ def approved(numbered_file: AgreementFile, document_sha256: str) -> Outcome:
         **reference(file),
         title=file.title,
         instrument=file.instrument or "",
-        signatories=tuple(signatory.party_id for signatory in file.signatories),
+        signatories=tuple(dict.fromkeys(signatory.party_id for signatory in file.signatories)),
         document_sha256=document_sha256,
     )
     return Outcome(file, (event,))
@@ -83,18 +84,27 @@ def awaited(file: AgreementFile, record: Instrument | None, party_id: str, today
         raise NotPossible(
             "already-signed", "Questa parte ha già firmato.", "This party has signed already.", "/party_id"
         )
+    refuse_out_of_turn(file, signatory)
     return signatory
 
 
-def signed(file: AgreementFile, evidence: SignatureEvidence, person_id: str, sha256: str, today: date) -> Outcome:
+def signed(
+    file: AgreementFile,
+    evidence: SignatureEvidence,
+    person_id: str | None,
+    sha256: str,
+    today: date,
+    field: str | None = None,
+) -> Outcome:
     """The file with one more verified signature; with the last one the agreement is signed.
 
-    It takes effect at once unless it begins on a later day.
+    It is that of `field`, or the party's next one. The agreement takes effect at once unless it begins on a later day.
     """
+    if field is None:
+        party = file.signatory(evidence.party_id)
+        field = party.field if party else ""
     signatories = tuple(
-        one.model_copy(update={"evidence": evidence, "person_id": person_id})
-        if one.party_id == evidence.party_id
-        else one
+        one.model_copy(update={"evidence": evidence, "person_id": person_id}) if one.field == field else one
         for one in file.signatories
     )
     if any(one.evidence is None for one in signatories):

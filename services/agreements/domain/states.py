@@ -29,6 +29,8 @@ class Act(StrEnum):
     REJECT = "reject"
     SIGN = "sign"
     SIGN_LAST = "sign_last"
+    NAME = "name"
+    """Who is to sign, and until when, is said or corrected."""
     ACTIVATE = "activate"
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -62,6 +64,7 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (S.IN_REVIEW, A.APPROVE): S.APPROVED,
     (S.IN_REVIEW, A.REJECT): S.REJECTED,
     (S.IN_REVIEW, A.RELEASE): S.REJECTED,
+    **{(state, A.NAME): state for state in (S.DRAFTED, S.IN_REVIEW, S.APPROVED, S.SIGNING)},
     (S.APPROVED, A.SIGN): S.SIGNING,
     (S.APPROVED, A.SIGN_LAST): S.SIGNED,
     (S.APPROVED, A.REJECT): S.REJECTED,
@@ -128,6 +131,8 @@ class AmendmentAct(StrEnum):
     APPROVE = "approve"
     SIGN = "sign"
     SIGN_LAST = "sign_last"
+    NAME = "name"
+    """Who is to sign, and until when, is said or corrected."""
     REJECT = "reject"
     WITHDRAW = "withdraw"
     LAPSE = "lapse"
