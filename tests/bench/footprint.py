@@ -42,11 +42,11 @@ def memory(system: System, table: Table) -> None:
     """Proportional set size of each process, where the kernel tells it: shared pages are counted once."""
     programs = supervisor_state(system.installation.home)["programs"]
     for name in (*SERVICES, "identity", "edge"):
-        pss, rss = _size(int(programs[name]["pid"]))
+        pss, rss = resident(int(programs[name]["pid"]))
         judged = {"of": "a small process", "limit": A_PROCESS, "less_is_better": True} if name in SERVICES else {}
         table.add(Row(GROUP, f"memory of {name}", pss, "MiB", note=f"resident {rss:.0f}", **judged))
     for name, root in (("PostgreSQL", _postmaster(system)), ("Kafka", _broker(system))):
-        sizes = [_size(pid) for pid in _family(root)]
+        sizes = [resident(pid) for pid in _family(root)]
         table.add(Row(GROUP, f"memory of {name}", sum(pss for pss, _ in sizes), "MiB", note=f"{len(sizes)} processes"))
 
 
@@ -66,7 +66,7 @@ def _used(pid: int) -> float:
     return float(times.user + times.system)
 
 
-def _size(pid: int) -> tuple[float, float]:
+def resident(pid: int) -> tuple[float, float]:
     """Proportional and resident MiB of a process."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()

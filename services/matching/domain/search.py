@@ -9,7 +9,7 @@ from datetime import datetime
 from services.matching.domain.policy import Policy
 from services.matching.domain.rules import CAPABILITY_PROVIDERS, WEIGHTS
 
-_LOOKED_AT = ("words_in_common", "same_policy_area", "near", "same_category", "quantity_fit")
+_LOOKED_AT = ("alike", "same_policy_area", "near", "same_category", "quantity_fit")
 """The signals that the index knows enough of for a first look; whether a candidate is proposed the rules decide."""
 
 

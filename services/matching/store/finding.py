@@ -6,6 +6,13 @@ look into an index for some hundred rows into a scan of the whole table.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from chassis.scope import Scope
+from services.matching.domain.search import Search
+
 _FOUND = """
 WITH asking AS MATERIALIZED (
     SELECT trait.*, {capabilities} AS capabilities
@@ -49,11 +56,13 @@ WITH asking AS MATERIALIZED (
         PARTITION BY {this}_id, {our_line}.line
         ORDER BY liking + ($5::float8[])[5] * CASE WHEN asked.open_ended OR offered.open_ended THEN 1
             ELSE least(1, offered.free::float8 / asked.free::float8) END DESC, {that}_id DESC) AS place
-    FROM looked_at JOIN ours AS {our_line} ON {our_line}.subject_id = looked_at.{this}_id
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY {this}_id ORDER BY liking DESC) AS rank FROM looked_at) AS liked
+    JOIN ours AS {our_line} ON {our_line}.subject_id = liked.{this}_id
     CROSS JOIN LATERAL (
         SELECT line.* FROM ledger_line AS line
-        WHERE line.city = $1 AND line.subject_id = looked_at.{that}_id AND line.matchable OFFSET 0) AS {their_line}
-    WHERE asked.kind = offered.kind AND asked.unit = offered.unit
+        WHERE line.city = $1 AND line.subject_id = liked.{that}_id AND line.matchable OFFSET 0) AS {their_line}
+    WHERE liked.rank <= 6 * $3 AND asked.kind = offered.kind AND asked.unit = offered.unit
         AND (asked.capability IS NULL OR asked.capability = offered.capability)
 ), bringing AS (
     {bringing}
@@ -131,7 +140,23 @@ CROSS JOIN LATERAL (
     ORDER BY required.need_id DESC LIMIT $8) AS found
 WHERE offered.capability IS NOT NULL""",
     answering="""
-SELECT offer_id, answers_need_id, 0 FROM offer
-WHERE city = $1 AND offer_id = ANY($2::uuid[]) AND answers_need_id IS NOT NULL AND state = 'open'""",
+SELECT own.offer_id, own.answers_need_id, 0
+FROM unnest($2::uuid[]) AS one (offer_id) CROSS JOIN LATERAL (
+    SELECT offer.* FROM offer WHERE offer.city = $1 AND offer.offer_id = one.offer_id LIMIT 1) AS own
+WHERE own.answers_need_id IS NOT NULL AND own.state = 'open'""",
 )
 """Needs by offer, with the same parameters."""
+
+
+def arguments(scope: Scope, subjects: Collection[UUID], search: Search) -> list[Any]:
+    """The parameters of both statements."""
+    return [
+        scope.city,
+        list(subjects),
+        search.by_line,
+        search.by_key,
+        search.weights,
+        search.now,
+        search.by_capability,
+        search.newest,
+    ]
