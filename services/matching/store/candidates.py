@@ -79,17 +79,8 @@ class CandidateStore:
         self, statement: str, scope: Scope, subjects: Collection[UUID], search: Search
     ) -> dict[UUID, list[UUID]]:
         found: dict[UUID, dict[UUID, None]] = {subject: {} for subject in subjects}
-        for subject, other, _ in await self._connection.fetch(
-            statement,
-            scope.city,
-            list(subjects),
-            search.by_line,
-            search.by_key,
-            search.weights,
-            search.now,
-            search.by_capability,
-            search.newest,
-        ):
+        rows = await self._connection.fetch(statement, *finding.arguments(scope, subjects, search))
+        for subject, other, _ in rows:
             found[subject][other] = None
         return {subject: list(others) for subject, others in found.items()}
 
