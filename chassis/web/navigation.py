@@ -43,6 +43,7 @@ PLACES = (
         mark("Proposals"),
         frozenset({"partner", "department", "account_manager", "coordinator"}),
     ),
+    Place("/matching/plans", mark("Plans"), frozenset({"account_manager", "coordinator"})),
     Place(
         "/agreements/desk",
         mark("Agreement files"),

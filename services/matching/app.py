@@ -7,7 +7,7 @@ from pathlib import Path
 from chassis.service import Service
 from chassis.web.pages import Pages
 from services.matching import api, api_plans, api_ranking, consumers, jobs, teaching
-from services.matching.pages import routes
+from services.matching.pages import plans, routes
 from services.matching.planning import supervising
 from services.matching.settings import MatchingSettings
 from services.matching.store import MatchingStore
@@ -21,7 +21,7 @@ def service(settings: MatchingSettings | None = None) -> Service[MatchingStore]:
         settings=settings,
         make_store=MatchingStore,
         handlers=consumers.handlers(settings.policy()),
-        routers=(api.router, api_plans.router, api_ranking.router, routes.router(pages)),
+        routers=(api.router, api_plans.router, plans.router(pages), api_ranking.router, routes.router(pages)),
         pages=pages,
         background=[*jobs.jobs(settings), *supervising.jobs(settings), *teaching.jobs(settings)],
         projections=consumers.PROJECTIONS,
