@@ -258,7 +258,7 @@ def awaiting(signatory: Signatory) -> Signatory:
         **{
             name: getattr(signatory, name)
             for name, field in Signatory.model_fields.items()
-            if field.is_required() or name in ("order", "group")
+            if field.is_required() or name == "seat"
         }
     )
 
