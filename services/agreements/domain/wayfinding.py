@@ -138,7 +138,10 @@ def specimen(record: Instrument, language: Language) -> AgreementFile:
     plan, measure = (
         ("Piano di comunicazione", "Indicatore") if language == "it" else ("Communication plan", "Indicator")
     )
-    parties = tuple(one if one.department else one.model_copy(update={"name": f"[{giver}]"}) for one in blank.parties)
+    office = "Direzione competente" if language == "it" else "Department in charge"
+    parties = tuple(
+        one.model_copy(update={"name": f"[{office if one.department else giver}]"}) for one in blank.parties
+    )
     lines = tuple(one.model_copy(update={"description": "[…]"}) for one in blank.allocations)
     return blank.model_copy(
         update={

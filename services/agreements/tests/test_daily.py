@@ -23,6 +23,8 @@ from services.agreements.handlers.auditing import audit
 from services.agreements.handlers.daily import make_due
 from services.agreements.handlers.desk import Desk, city_day
 from services.agreements.tests.story import CITY, GUIDE, LEGAL, Story, donation
+from services.agreements.tests.test_register import register
+from tests.pdfa import PdfA
 
 DESK = Desk(city_names={CITY: "Comune di Milano"})
 MONDAY = date(2026, 11, 16)
@@ -114,7 +116,18 @@ async def test_a_day_without_entries_says_so_and_the_same_day_has_the_same_bytes
     document = await render_day(data)
     assert "non c'è stata alcuna registrazione" in text_of(document)
     assert await render_day(data) == document
-    assert b"pdfaid" in document
+
+
+@pytest.mark.unit
+async def test_vera_pdf_finds_that_daily_registers_are_pdf_a_2b(pdfa: PdfA) -> None:
+    entries, _ = register(["registered", "signed", "published", "completed"] * 8)
+    documents = {
+        "empty": await render_day(compose_day(CITY, "Comune di Milano", MONDAY, [], None)),
+        "full": await render_day(compose_day(CITY, "Comune di Milano", MONDAY, entries, days([1])[0])),
+    }
+    for name, verdict in pdfa.verdicts(documents).items():
+        assert verdict.compliant, (name, verdict.broken)
+    assert entries[-1].hash in text_of(documents["full"])
 
 
 def text_of(document: bytes) -> str:

@@ -89,7 +89,9 @@ async def test_whatever_fits_the_document_gets_an_answer_that_is_in_it(
         "%%",
     ],
 )
-@pytest.mark.parametrize("path", ["agreements", "register"])
+@pytest.mark.parametrize(
+    "path", ["agreements", "register", "register.atom", "register/days", "notices", "notices.atom"]
+)
 async def test_a_cursor_of_somebody_else_is_refused(story: Story, path: str, cursor: str) -> None:
     answer = await story.as_(EVERYTHING).get(f"/agreements/api/v1/{path}", params={"after": cursor})
     assert answer.status_code in (200, 400), answer.text

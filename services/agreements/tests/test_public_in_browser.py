@@ -1,0 +1,88 @@
+"""The public pages in a real browser: no fault found by axe, at a desk and in the hand, without scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from chassis.auth.tokens import SESSION_COOKIE
+from chassis.web.static import static_router
+from chassis.web.tests.chromium import chromium, faults, picture  # noqa: F401  (a fixture)
+from chassis.web.tests.serving import address, listening, served
+from services.agreements.tests.story import LEGAL, Story, donation
+from services.agreements.tests.test_publication import lent, sign, sponsored
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"desk": (1280, 900), "hand": (390, 844)}
+PAGES = (
+    "vademecum",
+    "vademecum/which",
+    "vademecum/which?what=service&back=visibility&who=foundation&group=alone",
+    "vademecum/sponsorizzazione",
+    "vademecum/accordo_di_co_produzione",
+    "register",
+    "register?q=nothing-like-it",
+    "notices",
+)
+
+
+@pytest.fixture(scope="module")
+async def site(story: Story) -> Any:
+    """The running service on a port, with the shell's style sheet, which intake serves otherwise."""
+    taker = listening()
+    story.desk.app.include_router(static_router())
+    async with served(story.desk.app, taker):
+        yield address(taker)
+
+
+@pytest.fixture(scope="module")
+async def pages(story: Story) -> dict[str, str]:
+    """Pages of things that have happened, by the name of their picture."""
+    loan, match = await lent(story, "Sala di via Sottocorno")
+    await sign(story, loan, match)
+    gift = await story.signed(donation(need_title="Aiuto a una famiglia"))
+    await story.post(gift, "hide", LEGAL, {"which": ["parties", "subject"], "reason": "Disagio"})
+    noticed, _ = await sponsored(story, "Murale partecipato")
+    file = await story.done(noticed, "notice", LEGAL)
+    lines = (await story.desk.client().get("/agreements/api/v1/register")).json()["items"]
+    found = {
+        "entry": "register/" + lines[-1]["protocol"],
+        "entry-hidden": "register/" + lines[0]["protocol"],
+        "notice": f"notices/{file['notices'][0]['notice_id']}",
+        "publicity": f"files/{noticed}/publicity",
+        "publicity-hidden": f"files/{gift}/publicity",
+        "days": "register/days",
+    }
+    return {path.replace("/", "-").split("?")[0] + ("-asked" if "?" in path else ""): path for path in PAGES} | found
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_axe_finds_nothing_on_the_public_pages(
+    chromium: Browser,  # noqa: F811
+    story: Story,
+    site: str,
+    pages: dict[str, str],
+    size: str,
+) -> None:
+    width, height = SIZES[size]
+    context = await chromium.new_context(viewport={"width": width, "height": height}, locale="it-IT")
+    cookie = story.desk.app.state.identity.sessions.issue(LEGAL)
+    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
+    found = {}
+    for name, path in pages.items():
+        page = await context.new_page()
+        await page.goto(f"{site}/agreements/{path}")
+        await page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+        await picture(page, f"agreements-{name}-{size}")
+        wrong = await faults(page)
+        if wrong:
+            found[name] = wrong
+        too_wide = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        if too_wide:
+            found[f"{name} is too wide"] = True
+        await page.close()
+    await context.close()
+    assert found == {}
