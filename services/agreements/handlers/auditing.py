@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from chassis.scope import Scope
 from services.agreements.documents.render import content_hash
-from services.agreements.documents.verification import Trust, verify_off_loop
+from services.agreements.documents.verification import Trust
+from services.agreements.domain.amending import face
+from services.agreements.domain import amending
 from services.agreements.domain.days import DayWalk
+from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.register import BEGINNING, Disclosure, Entry, Walk
-from services.agreements.handlers.registering import signed_so_far
 from services.agreements.store import Store
 
 _PAGE = 500
@@ -35,7 +38,7 @@ async def audit(store: Store, city: str) -> Audit:
     roots = (authority.certificate,) if authority else ()
     async for entry, words in _entries(store, scope):
         found += [f"entry {fault.position}: {fault.code}" for fault in walk.step(entry, words)]
-        if entry.act == "signed":
+        if entry.act in ("signed", "amended"):
             signed += 1
             found += [f"entry {entry.position}: {reason}" for reason in await _signed(store, scope, entry, roots)]
     found += [f"entry {fault.position}: {fault.code}" for fault in walk.end(*await store.register.peek(scope))]
@@ -54,16 +57,14 @@ async def _entries(store: Store, scope: Scope) -> AsyncIterator[tuple[Entry, Seq
 
 
 async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, ...]) -> list[str]:
-    file = await store.files.read(scope, entry.agreement_id)
-    approved = await store.documents.approved(scope, entry.agreement_id)
-    latest = await store.documents.latest(scope, entry.agreement_id)
+    file, approved, latest = await _papers(store, scope, entry)
     if file is None or approved is None or latest is None:
         return ["document missing"]
     reasons = []
-    if content_hash(latest[1]) != entry.document_sha256:
+    if content_hash(latest) != entry.document_sha256:
         reasons.append("document is not the one registered")
     verification = await verify_off_loop(
-        latest[1],
+        latest,
         approved=approved,
         expected=signed_so_far(file),
         trust=Trust(roots, entry.entered_at),
@@ -71,15 +72,50 @@ async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, 
     return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]
 
 
+async def _papers(store: Store, scope: Scope, entry: Entry) -> tuple[AgreementFile | None, bytes | None, bytes | None]:
+    """The file as the entry's document sees it, that document as approved, and as it is now."""
+    file = await store.files.read(scope, entry.agreement_id)
+    if entry.act == "signed":
+        latest = await store.documents.latest(scope, entry.agreement_id)
+        return file, await store.documents.approved(scope, entry.agreement_id), latest[1] if latest else None
+    amendments = file.amendments if file else ()
+    one = next((amendment for amendment in amendments if amendment.protocol == entry.protocol), None)
+    if file is None or one is None:
+        return None, None, None
+    approved = await store.amendments.approved(scope, entry.agreement_id, one.number)
+    latest = await store.amendments.latest(scope, entry.agreement_id, one.number)
+    return face(file, one), approved, latest[1] if latest else None
+
+
+async def _document_of(
+    store: Store, scope: Scope, entry: Entry
+) -> tuple[AgreementFile | None, bytes | None, tuple[int, bytes] | None]:
+    """What was signed: the agreement, or the amendment that has the entry's number, as approved and as it is now."""
+    one = entry.agreement_id
+    file = await store.files.read(scope, one)
+    if entry.act == "signed" or file is None:
+        return file, await store.documents.approved(scope, one), await store.documents.latest(scope, one)
+    amendment = next((each for each in file.amendments if each.protocol == entry.protocol), None)
+    if amendment is None:
+        return None, None, None
+    approved = await store.amendments.approved(scope, one, amendment.number)
+    latest = await store.amendments.latest(scope, one, amendment.number)
+    return amending.face(file, amendment), approved, latest
+
+
 async def _revisions(store: Store, scope: Scope) -> list[str]:
     """Every revision by its own hash, the approved one by the register's as well (that of a file not signed, too)."""
     found = []
     async for one in store.documents.revisions(scope):
-        name = f"document {one.agreement_id} revision {one.revision}"
+        about = f" amendment {one.amendment}" if one.amendment else ""
+        name = f"document {one.agreement_id}{about} revision {one.revision}"
         if content_hash(one.content) != one.sha256:
             found.append(f"{name}: content-changed")
         if one.registered is not None and one.registered != one.sha256:
             found.append(f"{name}: is not the one registered")
+    async for agreement_id, number, revision, sha256, content in store.amendments.revisions(scope):
+        if content_hash(content) != sha256:
+            found.append(f"document {agreement_id} amendment {number} revision {revision}: content-changed")
     return found
 
 

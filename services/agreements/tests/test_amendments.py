@@ -16,6 +16,7 @@ from contracts.events.agreements import AgreementAmended, AgreementAmendmentChan
 from contracts.events.impact import DeliveryRecorded
 from contracts.events.matching import MatchAccepted
 from services.agreements.domain.register import faults
+from services.agreements.handlers.auditing import audit
 from services.agreements.tests.story import CITY, GUIDE, LEGAL, SIGNATORY, Story, donation, giver_of, partner
 
 pytestmark = pytest.mark.integration
@@ -68,6 +69,9 @@ async def test_an_amendment_takes_effect_with_its_last_signature_and_not_before(
     async with story.desk.app.state.units.reading() as store:
         entries = await store.register.entries(Scope(CITY))
         assert faults(entries, await store.register.disclosures(Scope(CITY))) == []
+        found = await audit(store, CITY)
+    assert found.faults == ()
+    assert found.documents == 2
     acts = [entry.act for entry in entries if entry.agreement_id == UUID(one)]
     assert acts[-2:] == ["registered", "amended"]
 
