@@ -131,8 +131,6 @@ class AmendmentAct(StrEnum):
     APPROVE = "approve"
     SIGN = "sign"
     SIGN_LAST = "sign_last"
-    NAME = "name"
-    """Who is to sign, and until when, is said or corrected."""
     REJECT = "reject"
     WITHDRAW = "withdraw"
     LAPSE = "lapse"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from chassis.scope import Scope
 from services.agreements.documents.render import content_hash
-from services.agreements.documents.verification import Trust
-from services.agreements.domain.amending import face
+from services.agreements.documents.verification import Trust, recheck_off_loop
 from services.agreements.domain import amending
+from services.agreements.domain.amending import face
 from services.agreements.domain.days import DayWalk
 from services.agreements.domain.file import AgreementFile
-from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.register import BEGINNING, Disclosure, Entry, Walk
+from services.agreements.handlers.registering import recorded_signatures
 from services.agreements.store import Store
 
 _PAGE = 500
@@ -63,11 +63,12 @@ async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, 
     reasons = []
     if content_hash(latest) != entry.document_sha256:
         reasons.append("document is not the one registered")
-    verification = await verify_off_loop(
+    material = await store.signatures.material(scope, entry.agreement_id)
+    verification = await recheck_off_loop(
         latest,
         approved=approved,
-        expected=signed_so_far(file),
-        trust=Trust(roots, entry.entered_at),
+        recorded=recorded_signatures(file),
+        trust=Trust(roots, entry.entered_at, crls=material.crls, kept=material.anchors),
     )
     return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]
 

@@ -12,6 +12,8 @@ from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.agreements.documents.data import DocumentData
 from services.agreements.documents.render import render_off_loop
+from services.agreements.documents.trust_files import TrustDirectory
+from services.agreements.documents.verification.trust import Revocation
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.closing import Calendar
 from services.agreements.domain.file import AgreementFile
@@ -55,6 +57,9 @@ class Desk:
     write_to: str = ""
     render: Callable[[DocumentData], Awaitable[bytes]] = render_off_loop
     calendar: Calendar = field(default_factory=Calendar)
+    trust: TrustDirectory = field(default_factory=lambda: TrustDirectory(None))
+    revocation: Revocation = "hard"
+    keep_refused_days: int = 30
 
     def city_name(self, city: str) -> str:
         return self.city_names.get(city, city)

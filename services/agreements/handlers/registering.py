@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import datetime
 
-from services.agreements.documents.verification import Expected
 from services.agreements.domain import publication, signing
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.register import Disclosure, Entry, EntryAct, chain
@@ -52,13 +52,9 @@ async def enter_end(unit: AgreementsUnit, file: AgreementFile, act: EntryAct) ->
         await enter(unit, file, act, file.signed_sha256 or file.approved_sha256 or "")
 
 
-def signed_so_far(file: AgreementFile) -> dict[str, Expected]:
-    """Who has signed, through whom and when, by the file's own record."""
-    return {
-        one.field: Expected(one.organisation_id, one.person_id, one.evidence.signed_at)
-        for one in file.signatories
-        if one.evidence
-    }
+def recorded_signatures(file: AgreementFile) -> dict[str, datetime]:
+    """When each signature was given, by the fingerprint of its certificate, by the file's own record."""
+    return {one.evidence.certificate_sha256: one.evidence.signed_at for one in file.signatories if one.evidence}
 
 
 async def publish_owed(unit: AgreementsUnit, file: AgreementFile) -> AgreementFile:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from chassis.auth.actor import Actor
@@ -20,7 +19,7 @@ from services.agreements.documents.signing import (
     sign_off_loop,
 )
 from services.agreements.documents.signing import Signatory as Signer
-from services.agreements.documents.verification import Expected, Trust, Verification, verify_off_loop
+from services.agreements.documents.verification import Trust, Verification, recheck_off_loop
 from services.agreements.domain import signing
 from services.agreements.domain.commands import Sign
 from services.agreements.domain.file import AgreementFile, Signatory
@@ -36,7 +35,7 @@ from services.agreements.handlers.desk import (
     keep,
 )
 from services.agreements.handlers.filling import opened
-from services.agreements.handlers.registering import enter, publish_owed, signed_so_far
+from services.agreements.handlers.registering import enter, publish_owed, recorded_signatures
 
 
 class NotVerified(Refused):
@@ -137,15 +136,22 @@ async def development_signature(
             "You may not sign for this party.",
             "/party_id",
         )
+    if not latest.startswith(b"%PDF-"):
+        raise NotPossible(
+            "enveloped",
+            "Il documento è già in una busta .p7m: le altre firme si aggiungono alla busta, con il software di firma.",
+            "The document is in a .p7m envelope already: further signatures are added to the envelope, by software.",
+        )
     authority = await _authority(unit)
     credential = issue(authority, _signer(desk.city_name(unit.scope.city), actor, party), unit.now)
     fields = [one.field for one in file.signatories]
     document = await sign_off_loop(latest, field=party.field, fields=fields, credential=credential, now=unit.now)
-    verification = await verify_off_loop(
+    material = await unit.store.signatures.material(unit.scope, file.agreement_id)
+    verification = await recheck_off_loop(
         document,
         approved=approved,
-        expected=expected_signatures(file, party, actor.subject, unit.now),
-        trust=Trust((authority.certificate,), unit.now),
+        recorded=recorded_signatures(file) | {fingerprint(credential): unit.now},
+        trust=Trust((authority.certificate,), unit.now, crls=material.crls, kept=material.anchors),
     )
     if not verification.ok:
         raise NotVerified(verification)
@@ -156,11 +162,6 @@ async def development_signature(
         certificate_sha256=fingerprint(credential),
     )
     return Made(document, evidence)
-
-
-def expected_signatures(file: AgreementFile, party: Signatory, person_id: str, now: datetime) -> dict[str, Expected]:
-    """Who must have signed by now: those before, and `party` through the person who is signing."""
-    return signed_so_far(file) | {party.field: Expected(party.organisation_id, person_id, now)}
 
 
 def _party(actor: Actor, file: AgreementFile, command: Sign) -> str:

@@ -15,6 +15,7 @@ from services.agreements.store.notices import Notices
 from services.agreements.store.public import PublicRegister
 from services.agreements.store.redactions import Redactions
 from services.agreements.store.register import Register
+from services.agreements.store.signatures import Signatures
 from services.agreements.store.versions import Versions
 
 
@@ -27,6 +28,7 @@ class Store:
         self.lists = Lists(connection)
         self.amendments = Amendments(connection)
         self.documents = Documents(connection)
+        self.signatures = Signatures(connection)
         self.instruments = Instruments(connection)
         self.comments = Comments(connection)
         self.register = Register(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from chassis.database.pool import Connection
@@ -12,6 +13,16 @@ from chassis.scope import Scope
 from services.agreements.documents.signing import Authority
 
 _AT_ONCE = 20
+_REVISIONS = (
+    "SELECT d.agreement_id, 0 AS amendment, d.revision, d.sha256, d.content, a.protocol_year AS year,"
+    " a.protocol_number AS number FROM document_revision d JOIN agreement a USING (city, agreement_id)"
+    " WHERE d.city = $1 UNION ALL"
+    " SELECT d.agreement_id, d.amendment, d.revision, d.sha256, d.content, (m.one->'protocol'->>'year')::int,"
+    " (m.one->'protocol'->>'number')::int FROM amendment_revision d JOIN agreement a USING (city, agreement_id)"
+    " LEFT JOIN LATERAL (SELECT one FROM jsonb_array_elements(a.content->'amendments') AS one"
+    "   WHERE (one->>'number')::int = d.amendment) m ON true WHERE d.city = $1"
+)
+"""Documents of agreements and of their amendments, each with the number it was registered by."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +39,15 @@ class Revision:
     """One revision of an agreement's document; `registered` is the hash that the register has of it, if it has one."""
 
     agreement_id: UUID
+    amendment: int
+    """Which amendment it is about; 0 for the agreement itself."""
     revision: int
     sha256: str
     content: bytes
     registered: str | None
+
+
+PDF, ENVELOPE = "application/pdf", "application/pkcs7-mime"
 
 
 class Documents:
@@ -74,18 +90,28 @@ class Documents:
         return Upload(row["name"], row["media_type"], row["content"]) if row else None
 
     async def add_revision(
-        self, scope: Scope, agreement_id: UUID, revision: int, sha256: str, content: bytes, now: datetime
+        self,
+        scope: Scope,
+        agreement_id: UUID,
+        revision: int,
+        sha256: str,
+        content: bytes,
+        now: datetime,
+        media_type: str = PDF,
+        origin: Literal["system", "outside"] = "system",
     ) -> None:
         """Revision 0 is the approved document, each signature brings the next."""
         await self._connection.execute(
-            "INSERT INTO document_revision (city, agreement_id, revision, sha256, content, made_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO document_revision (city, agreement_id, revision, sha256, content, made_at, media_type, origin)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             scope.city,
             agreement_id,
             revision,
             sha256,
             content,
             now,
+            media_type,
+            origin,
         )
 
     async def approved(self, scope: Scope, agreement_id: UUID) -> bytes | None:
@@ -109,15 +135,14 @@ class Documents:
 
     async def revisions(self, scope: Scope) -> AsyncIterator[Revision]:
         """Every revision of every document, a few at a time."""
-        after: tuple[UUID, int] = (UUID(int=0), -1)
+        after: tuple[UUID, int, int] = (UUID(int=0), -1, -1)
         while True:
             rows = await self._connection.fetch(
-                "SELECT r.agreement_id, r.revision, r.sha256, r.content, e.document_sha256 AS registered"
-                " FROM document_revision r JOIN agreement a USING (city, agreement_id)"
-                " LEFT JOIN register_entry e ON r.revision = 0 AND e.city = a.city AND e.act = 'registered'"
-                " AND (e.protocol_year, e.protocol_number) = (a.protocol_year, a.protocol_number)"
-                " WHERE r.city = $1 AND (r.agreement_id, r.revision) > ($2, $3)"
-                " ORDER BY r.agreement_id, r.revision LIMIT $4",
+                "SELECT r.agreement_id, r.amendment, r.revision, r.sha256, r.content, e.document_sha256 AS registered"
+                f" FROM ({_REVISIONS}) r LEFT JOIN register_entry e ON r.revision = 0 AND e.city = $1"
+                " AND e.act = 'registered' AND e.protocol_year = r.year AND e.protocol_number = r.number"
+                " WHERE (r.agreement_id, r.amendment, r.revision) > ($2, $3, $4)"
+                " ORDER BY r.agreement_id, r.amendment, r.revision LIMIT $5",
                 scope.city,
                 *after,
                 _AT_ONCE,
@@ -126,7 +151,8 @@ class Documents:
                 yield Revision(**dict(row))
             if len(rows) < _AT_ONCE:
                 return
-            after = (rows[-1]["agreement_id"], rows[-1]["revision"])
+            last = rows[-1]
+            after = (last["agreement_id"], last["amendment"], last["revision"])
 
     async def authority(self, scope: Scope) -> Authority | None:
         """The root of the city's development signer."""

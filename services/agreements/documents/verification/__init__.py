@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from services.agreements.documents.verification.envelope import Unopened, Unwrapped, examine_envelopes, unwrap
@@ -34,6 +33,8 @@ __all__ = [
     "Trust",
     "Verification",
     "examine",
+    "recheck",
+    "recheck_off_loop",
     "verify",
     "verify_off_loop",
 ]
@@ -129,10 +130,35 @@ def _against(finding: Finding, wanted: Expected) -> list[Reason]:
     return reasons
 
 
+async def recheck(document: bytes, *, approved: bytes, recorded: Mapping[str, datetime], trust: Trust) -> Verification:
+    """Judge a document that was accepted before: the signatures on record, each as of its moment, and no other.
+
+    They are known by the fingerprints of their certificates, so no name needs to be asked about again.
+    """
+    found = await examine(document, approved=approved, latest=approved, trust=trust, recorded=recorded)
+    there = [one.certificate_sha256 for one in found.signatures]
+    missing = [Refusal(Reason.SIGNATURE_MISSING) for one in recorded if one not in there]
+    unexpected = [
+        Refusal(Reason.SIGNATURE_UNEXPECTED, one.field)
+        for one in found.signatures
+        if one.certificate_sha256 not in recorded
+    ]
+    return found.also(*missing, *unexpected)
+
+
+async def recheck_off_loop(
+    document: bytes, *, approved: bytes, recorded: Mapping[str, datetime], trust: Trust
+) -> Verification:
+    """As `recheck`, in a thread with a loop of its own."""
+    return await asyncio.to_thread(
+        lambda: asyncio.run(recheck(document, approved=approved, recorded=recorded, trust=trust))
+    )
+
+
 async def verify_off_loop(
     document: bytes, *, approved: bytes, expected: Mapping[str, Expected], trust: Trust
 ) -> Verification:
     """As `verify`, in a thread with a loop of its own: checking signatures is work for a processor."""
     return await asyncio.to_thread(
-        lambda: asyncio.run(verify(document, approved=approved, expected=expected, trust=replace(trust)))
+        lambda: asyncio.run(verify(document, approved=approved, expected=expected, trust=trust))
     )

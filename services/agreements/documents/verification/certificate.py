@@ -25,7 +25,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.path import ValidationPath
 
 from services.agreements.documents.verification.stamps import Stamp, stamps_of
-from services.agreements.documents.verification.trust import Trust, certificate_of
+from services.agreements.documents.verification.trust import Trust, anchor_of, certificate_of
 from services.agreements.documents.verification.verdict import CLOCK_SLACK, Finding, Level, Reason
 
 _FOR_SIGNING = KeyUsageConstraints(key_usage={"non_repudiation"})
@@ -63,6 +63,8 @@ async def judge(signed: Signed, trust: Trust, recorded: Mapping[str, datetime]) 
     """
     try:
         certificate = extract_certs_for_validation(signed.signed_data).signer_cert
+        if fingerprint(certificate) in recorded:
+            trust = trust.for_recorded()
         stamps = await stamps_of(signed.signed_data, trust, signed.crls, signed.ocsps)
         reasons = list(signed.reasons)
         if any(stamp.damaged for stamp in stamps):
@@ -92,6 +94,7 @@ class _Checked:
     level: Level | None
     trusted_by: str
     revocation: Literal["crl", "ocsp", "not-checked"]
+    anchor: str
 
 
 async def _checked(signed: Signed, certificate: asn1_x509.Certificate, trust: Trust, moment: datetime) -> _Checked:
@@ -121,7 +124,7 @@ async def _checked(signed: Signed, certificate: asn1_x509.Certificate, trust: Tr
     if path is not None:
         level = "development" if development else _level(path, trust, moment)
     how = _revocation(certificate, crls, ocsps)
-    return _Checked(tuple(reasons), level, _anchor_name(path), how)
+    return _Checked(tuple(reasons), level, _anchor_name(path), how, anchor_of(path))
 
 
 async def _status(signed: Signed, context: ValidationContext) -> SignatureStatus:
@@ -223,6 +226,7 @@ def _finding(
 ) -> Finding:
     subject: dict[str, Any] = certificate.subject.native
     stamped = any(stamp.trusted for stamp in stamps)
+    used = (*stamps, *signed.later_stamps)
     baseline = _TIME_LEVEL[stamped]
     if stamped and signed.long_term:
         baseline = "B-LTA" if any(stamp.trusted for stamp in signed.later_stamps) else "B-LT"
@@ -243,6 +247,7 @@ def _finding(
         claimed_at=signed.claimed_at,
         proven_at=proven_at,
         proof=proof,
+        anchors=tuple(filter(None, dict.fromkeys([checked.anchor, *(one.anchor for one in used)]))),
         reasons=tuple(dict.fromkeys(reasons)),
     )
 

@@ -15,16 +15,20 @@ from pyhanko.sign.validation.generic_cms import (
 )
 from pyhanko.sign.validation.status import TimestampSignatureStatus
 
-from services.agreements.documents.verification.trust import Trust, certificate_of
+from services.agreements.documents.verification.trust import Trust, anchor_of, certificate_of
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """One time stamp. `damaged`: it is not one of this thing, or was changed; only a `trusted` one proves a time."""
+    """One time stamp. `damaged`: it is not one of this thing, or was changed; only a `trusted` one proves a time.
+
+    `anchor` is the certificate that it was trusted by, DER in Base64.
+    """
 
     at: datetime
     damaged: bool
     trusted: bool
+    anchor: str = ""
 
 
 async def stamps_of(
@@ -60,6 +64,8 @@ async def read(
 
     found = await status(True)
     damaged = not (found.intact and found.valid)
-    # Of stamping services revocation is asked only as far as it is known: a stamp alone lets nobody sign.
-    trusted = found.trusted or (not found.revoked and (await status(False)).trusted)
-    return Stamp(at, damaged, trusted and not damaged)
+    if not found.trusted and not found.revoked:
+        # Of stamping services revocation is asked only as far as it is known: a stamp alone lets nobody sign.
+        found = await status(False)
+    trusted = found.trusted and not damaged
+    return Stamp(at, damaged, trusted, anchor_of(found.validation_path) if trusted else "")

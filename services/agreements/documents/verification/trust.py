@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -25,6 +26,7 @@ from pyhanko_certvalidator.authority import (
     TrustAnchor,
     TrustQualifiers,
 )
+from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
     NO_REVOCATION,
     CertRevTrustPolicy,
@@ -48,7 +50,8 @@ class Trust:
     `roots` are those of the development signer: what they issue lives a day, no revocation service goes with it,
     and its level is `development`. `others` are further roots (level `advanced`); `services` come from trusted
     lists and may make a signature `qualified`. `stamps` are roots of time-stamping authorities, `certificates`
-    intermediate ones that documents may lack. `moment` is now: signatures are judged by it whose time nobody proves.
+    intermediate ones that documents may lack. `kept` are the anchors that signatures on record stood on, and for those
+    only. `moment` is now: signatures are judged by it whose time nobody proves.
     """
 
     roots: tuple[bytes, ...]
@@ -60,6 +63,11 @@ class Trust:
     certificates: tuple[bytes, ...] = ()
     services: tuple[QualifiedServiceInformation, ...] = ()
     revocation: Revocation = "hard"
+    kept: tuple[bytes, ...] = ()
+
+    def for_recorded(self) -> Trust:
+        """For a signature that was accepted before: what it stood on then, and the status it had then."""
+        return replace(self, others=(*self.others, *self.kept), revocation="soft")
 
     def is_development(self, certificate: asn1_x509.Certificate) -> bool:
         """Whether the development signer's root may have issued the certificate."""
@@ -75,7 +83,7 @@ class Trust:
 
     def stampers(self, moment: datetime) -> Anchors:
         """Anchors for time stamps, also of the development signer's stamps."""
-        return Anchors(map(certificate_of, (*self.stamps, *self.roots)), self._of_type(QTST_URI), moment)
+        return Anchors(map(certificate_of, (*self.stamps, *self.roots, *self.kept)), self._of_type(QTST_URI), moment)
 
     def registry(self) -> TSPRegistry:
         """The trusted lists' certificate services, for judging qualification."""
@@ -159,6 +167,12 @@ class Anchors(TrustManager):
             other_certs=known,
             revinfo_policy=CertRevTrustPolicy(_CHECKED if revocation else NO_REVOCATION, retroactive_revinfo=True),
         )
+
+
+def anchor_of(path: ValidationPath | None) -> str:
+    """The anchor at the beginning of a path: its certificate, DER in Base64."""
+    authority = path.trust_anchor.authority if path else None
+    return base64.b64encode(authority.certificate.dump()).decode() if isinstance(authority, AuthorityWithCert) else ""
 
 
 def _is_genuine(crl: bytes, certificates: Iterable[asn1_x509.Certificate]) -> bool:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NOT_THE_APPROVED_DOCUMENT = "not-the-approved-document"
     NOT_THE_LATEST = "not-the-latest"
     NOT_SIGNED = "not-signed"
+    NOTHING_NEW = "nothing-new"
     SIGNATURE_MISSING = "signature-missing"
     SIGNATURE_UNEXPECTED = "signature-unexpected"
     NOT_PADES = "not-pades"
@@ -78,6 +79,7 @@ class Finding:
     `field` is the PDF's signature field, or `p7m-1`, `p7m-2` … from the outermost envelope inwards.
     `proven_at` is the earliest moment at which the signature is known to have existed, `proof` how: a trusted
     time stamp, the moment the document came in, or the file's own record of an earlier verification.
+    `anchors` are the certificates that it and its time stamps were trusted by (DER in Base64).
     What it says of itself is to be believed only if there is no reason against it.
     """
 
@@ -97,6 +99,7 @@ class Finding:
     claimed_at: datetime | None
     proven_at: datetime
     proof: Literal["time-stamp", "received", "record"]
+    anchors: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
     @property

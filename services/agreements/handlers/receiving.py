@@ -1,0 +1,227 @@
+"""Documents signed outside: handed in, judged apart, matched with who is expected, and only then part of the file.
+
+Judging takes seconds and happens before the transaction; the transaction makes sure that nothing moved meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from chassis.auth.actor import Actor
+from chassis.scope import Scope
+from contracts.values import SignatureEvidence
+from services.agreements.documents.trust_files import TrustFiles
+from services.agreements.documents.verification import Finding, Reason, Refusal, Verification
+from services.agreements.documents.verification.apart import examine_apart
+from services.agreements.domain import signatories, signing
+from services.agreements.domain.checks import open_checks, required_levels
+from services.agreements.domain.file import AgreementFile, Signatory
+from services.agreements.domain.refusals import ChecksOpen, NotAllowed
+from services.agreements.domain.signatories import Claim, PlanSignatures
+from services.agreements.domain.states import Act, after
+from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role, signs_for
+from services.agreements.handlers.desk import AgreementsUnit, Desk, Stale, city_day, instrument_of, keep
+from services.agreements.handlers.filling import opened
+from services.agreements.handlers.registering import enter, publish_owed, recorded_signatures
+from services.agreements.store import Store
+from services.agreements.store.documents import ENVELOPE, PDF
+from services.agreements.store.signatures import Material, UploadLine
+
+MAY_HAND_IN = ("legal", "account_manager", "signatory")
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A signed document as somebody sends it."""
+
+    name: str
+    content: bytes
+
+    @property
+    def media_type(self) -> str:
+        return PDF if self.content.startswith(b"%PDF-") else ENVELOPE
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was found in a document, as of the file's version and the document's revision at that time."""
+
+    handed_in: HandedIn
+    verification: Verification
+    version: int
+    revision: int
+    crls: tuple[bytes, ...]
+
+
+async def judge(
+    store: Store, scope: Scope, actor: Actor, agreement_id: UUID, handed_in: HandedIn, desk: Desk, now: datetime
+) -> Judged:
+    """Reads the file as it is and judges the document against it. Raises Unknown, NotAllowed or NotPossible."""
+    file = refuse_reading(actor, await store.files.read(scope, agreement_id))
+    _refuse_handing_in(actor, file)
+    after(file.state, Act.SIGN)
+    approved = await store.documents.approved(scope, agreement_id)
+    latest = await store.documents.latest(scope, agreement_id)
+    if approved is None or latest is None:
+        raise RuntimeError("an approved file has no document")
+    authority = await store.documents.authority(scope)
+    material = await store.signatures.material(scope, agreement_id)
+    files = await asyncio.to_thread(desk.trust.current)
+    trust = files.trust(now, (authority.certificate,) if authority else (), desk.revocation)
+    recorded = recorded_signatures(file)
+    found = await examine_apart(
+        handed_in.content,
+        approved=approved,
+        latest=latest[1],
+        trust=replace(trust, crls=(*trust.crls, *material.crls), kept=material.anchors),
+        recorded=recorded,
+    )
+    new = tuple(one for one in found.signatures if one.certificate_sha256 not in recorded)
+    if found.ok and not new:
+        found = found.also(Refusal(Reason.NOTHING_NEW))
+    # Who may have a development certificate is decided by us, with every signature, and never by a document.
+    found = found.also(*(Refusal(Reason.UNTRUSTED, one.field) for one in new if one.level == "development"))
+    return Judged(handed_in, found, file.version, latest[0], _relevant(files, new))
+
+
+async def receive(
+    unit: AgreementsUnit, actor: Actor, agreement_id: UUID, judged: Judged, desk: Desk, expected: int | None = None
+) -> tuple[AgreementFile, UploadLine]:
+    """Takes the signatures of a judged document into the file, or notes why not; either way it is written down."""
+    file = await opened(unit, actor, agreement_id, expected)
+    _refuse_handing_in(actor, file)
+    after(file.state, Act.SIGN)
+    record, today = await instrument_of(unit, file), city_day(unit.now)
+    missing = open_checks(file, record, today, "signature")
+    if missing:
+        raise ChecksOpen(missing)
+    if file.version != judged.version:
+        raise Stale
+    recorded = recorded_signatures(file)
+    new = [one for one in judged.verification.signatures if one.certificate_sha256 not in recorded]
+    refusals = list(judged.verification.reasons)
+    given: list[tuple[Signatory, Claim]] = []
+    if not refusals:
+        named = await unit.store.signatures.named(unit.scope, agreement_id)
+        given, nobodys = signatories.assign(file, [_claim(one) for one in new], named, required_levels(file, record))
+        refusals += [Refusal(Reason(code), field) for field, code in nobodys]
+    line = _line(unit, judged, refusals, desk)
+    await unit.store.signatures.note(
+        unit.scope, agreement_id, line, judged.handed_in.content if not line.accepted else None
+    )
+    if not line.accepted:
+        await unit.store.files.note(unit.scope, file, unit.now, "upload_refused", ", ".join(_codes(refusals)))
+        return file, line
+    return await _accepted(unit, file, judged, given, line), line
+
+
+async def _accepted(
+    unit: AgreementsUnit,
+    file: AgreementFile,
+    judged: Judged,
+    given: Sequence[tuple[Signatory, Claim]],
+    line: UploadLine,
+) -> AgreementFile:
+    revision, document = judged.revision + 1, judged.handed_in
+    await unit.store.documents.add_revision(
+        unit.scope, file.agreement_id, revision, line.sha256, document.content, unit.now, document.media_type, "outside"
+    )
+    anchors = {anchor for one in judged.verification.signatures for anchor in one.anchors}
+    material = Material(tuple(base64.b64decode(one) for one in sorted(anchors)), judged.crls)
+    await unit.store.signatures.keep_material(unit.scope, file.agreement_id, revision, material)
+    for signatory, claim in given:
+        evidence = SignatureEvidence(
+            party_id=signatory.party_id,
+            level=claim.level,
+            signed_at=claim.proven_at,
+            certificate_sha256=claim.certificate_sha256,
+        )
+        outcome = signing.signed(file, evidence, None, line.sha256, city_day(unit.now), signatory.field)
+        file = await keep(unit, outcome, "sign_outside", signatory.party_id)
+    if file.signed_on is not None:
+        await enter(unit, file, "signed", line.sha256)
+        file = await publish_owed(unit, file)
+    return file
+
+
+async def plan_signatures(
+    unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command: PlanSignatures, expected: int | None = None
+) -> AgreementFile:
+    """Says in which order, through whom and until when the parties sign. People already signed stay as they were."""
+    file = await opened(unit, actor, agreement_id, expected)
+    refuse_role(actor, *FILLS_IN)
+    outcome = signatories.plan(file, command)
+    signed = {(one.party_id, one.seat) for one in file.signatories if one.evidence}
+    before = await unit.store.signatures.named(unit.scope, agreement_id)
+    named = [one for one in before if (one.party_id, one.seat) in signed]
+    named += [one for one in command.named() if (one.party_id, one.seat) not in signed]
+    await unit.store.signatures.name(unit.scope, agreement_id, named, unit.now)
+    return await keep(unit, outcome, "signing_plan", command.order)
+
+
+def may_see_names(actor: Actor) -> bool:
+    """Names and codes of signatories are for those who check them."""
+    return actor.has(*MAY_HAND_IN)
+
+
+def may_hand_in(actor: Actor, file: AgreementFile) -> bool:
+    return actor.has(*MAY_HAND_IN) or bool(signs_for(actor, file))
+
+
+def _refuse_handing_in(actor: Actor, file: AgreementFile) -> None:
+    if not may_hand_in(actor, file):
+        raise NotAllowed(
+            "not-your-party", "Non puoi consegnare firme per questo accordo.", "You may not hand in signatures here."
+        )
+
+
+def _claim(one: Finding) -> Claim:
+    if one.level not in ("advanced", "qualified"):
+        raise ValueError("only a signature without any reason against it claims a place")
+    return Claim(
+        field=one.field,
+        organisation_id=one.organisation_id,
+        person_id=one.person_id,
+        person_name=one.person_name,
+        certificate_sha256=one.certificate_sha256,
+        level=one.level,
+        proven_at=one.proven_at,
+    )
+
+
+def _line(unit: AgreementsUnit, judged: Judged, refusals: Sequence[Refusal], desk: Desk) -> UploadLine:
+    document, accepted = judged.handed_in, not refusals
+    return UploadLine(
+        upload_id=unit.new_id(),
+        at=unit.now,
+        actor=unit.scope.actor,
+        file_name=document.name,
+        media_type=document.media_type,
+        sha256=hashlib.sha256(document.content).hexdigest(),
+        size=len(document.content),
+        accepted=accepted,
+        revision=judged.revision + 1 if accepted else None,
+        reasons=[{"reason": one.reason.value, "field": one.field} for one in refusals],
+        signatures=_FINDINGS.dump_python(judged.verification.signatures, mode="json", exclude={"__all__": {"anchors"}}),
+        kept=not accepted,
+        keep_until=None if accepted else city_day(unit.now) + timedelta(desk.keep_refused_days),
+    )
+
+
+def _codes(refusals: Sequence[Refusal]) -> list[str]:
+    return sorted({one.reason.value for one in refusals})
+
+
+def _relevant(files: TrustFiles, new: Sequence[Finding]) -> tuple[bytes, ...]:
+    """The revocation lists that the new signatures were judged by."""
+    issuers = {one.issuer for one in new}
+    return tuple(one.encoded for one in files.crls if one.issuer in issuers)

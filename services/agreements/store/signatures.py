@@ -1,0 +1,175 @@
+"""What belongs to signatures: who is expected, what was handed in, what was judged by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from chassis.database.pool import Connection
+from chassis.scope import Scope
+from services.agreements.domain.signatories import Named
+
+
+class UploadLine(BaseModel):
+    """One document that was handed in, and what was found. `signatures` name people: only for who may see them."""
+
+    upload_id: UUID
+    at: datetime
+    actor: str
+    file_name: str
+    media_type: str
+    sha256: str
+    size: int
+    accepted: bool
+    revision: int | None
+    reasons: list[dict[str, Any]]
+    signatures: list[dict[str, Any]]
+    kept: bool
+    keep_until: date | None
+
+
+@dataclass(frozen=True)
+class Material:
+    """What signatures were judged by: anchors and revocation lists, DER."""
+
+    anchors: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+
+class Signatures:
+    """Beside the file: personal data of signatories and the evidence of their signatures."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def name(self, scope: Scope, agreement_id: UUID, named: Iterable[Named], now: datetime) -> None:
+        """Who is expected, all at once: what was said before is replaced."""
+        await self._connection.execute(
+            "DELETE FROM named_signatory WHERE city = $1 AND agreement_id = $2", scope.city, agreement_id
+        )
+        await self._connection.executemany(
+            "INSERT INTO named_signatory (city, agreement_id, party_id, seat, name, tax_code, organisation_code,"
+            " set_at, set_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            [
+                (
+                    scope.city,
+                    agreement_id,
+                    one.party_id,
+                    one.seat,
+                    one.name,
+                    one.tax_code,
+                    one.organisation_code,
+                    now,
+                    scope.actor,
+                )
+                for one in named
+                if one.says_something
+            ],
+        )
+
+    async def named(self, scope: Scope, agreement_id: UUID) -> list[Named]:
+        rows = await self._connection.fetch(
+            "SELECT party_id, seat, name, tax_code, organisation_code FROM named_signatory"
+            " WHERE city = $1 AND agreement_id = $2 ORDER BY party_id, seat",
+            scope.city,
+            agreement_id,
+        )
+        return [Named(**dict(row)) for row in rows]
+
+    async def note(self, scope: Scope, agreement_id: UUID, line: UploadLine, content: bytes | None) -> None:
+        """One more document that was handed in; `content` only of a refused one."""
+        await self._connection.execute(
+            "INSERT INTO signature_upload (city, agreement_id, upload_id, at, actor, file_name, media_type, sha256,"
+            " size, accepted, revision, reasons, signatures, content, keep_until)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            scope.city,
+            agreement_id,
+            line.upload_id,
+            line.at,
+            line.actor,
+            line.file_name,
+            line.media_type,
+            line.sha256,
+            line.size,
+            line.accepted,
+            line.revision,
+            line.reasons,
+            line.signatures,
+            content,
+            line.keep_until,
+        )
+
+    async def uploads(self, scope: Scope, agreement_id: UUID, limit: int = 50) -> list[UploadLine]:
+        """What was handed in, the newest first."""
+        rows = await self._connection.fetch(
+            "SELECT upload_id, at, actor, file_name, media_type, sha256, size, accepted, revision, reasons, signatures,"
+            " content IS NOT NULL AS kept, keep_until FROM signature_upload"
+            " WHERE city = $1 AND agreement_id = $2 ORDER BY at DESC, upload_id DESC LIMIT $3",
+            scope.city,
+            agreement_id,
+            limit,
+        )
+        return [UploadLine(**dict(row)) for row in rows]
+
+    async def refused(self, scope: Scope, agreement_id: UUID, upload_id: UUID) -> tuple[str, str, bytes] | None:
+        """Name, kind and bytes of a refused document, as long as they are kept."""
+        row = await self._connection.fetchrow(
+            "SELECT file_name, media_type, content FROM signature_upload"
+            " WHERE city = $1 AND agreement_id = $2 AND upload_id = $3 AND content IS NOT NULL",
+            scope.city,
+            agreement_id,
+            upload_id,
+        )
+        return (row["file_name"], row["media_type"], row["content"]) if row else None
+
+    async def forget_refused(self, today: date) -> int:
+        """Lets go of refused documents whose time is over, in every city; what was found stays."""
+        done: str = await self._connection.execute(
+            "UPDATE signature_upload SET content = NULL WHERE content IS NOT NULL AND keep_until < $1", today
+        )
+        return int(done.rsplit(" ", 1)[-1])
+
+    async def keep_material(self, scope: Scope, agreement_id: UUID, revision: int, material: Material) -> None:
+        """What the revision was judged by; each piece is kept once per city."""
+        pieces: list[tuple[Literal["anchor", "crl"], bytes]] = [
+            *(("anchor", one) for one in material.anchors),
+            *(("crl", one) for one in material.crls),
+        ]
+        for kind, content in pieces:
+            sha256 = hashlib.sha256(content).hexdigest()
+            await self._connection.execute(
+                "INSERT INTO validation_material (city, sha256, kind, content) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT DO NOTHING",
+                scope.city,
+                sha256,
+                kind,
+                content,
+            )
+            await self._connection.execute(
+                "INSERT INTO revision_material (city, agreement_id, revision, sha256) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT DO NOTHING",
+                scope.city,
+                agreement_id,
+                revision,
+                sha256,
+            )
+
+    async def material(self, scope: Scope, agreement_id: UUID) -> Material:
+        """What all signatures of the document were judged by."""
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT m.sha256, m.kind, m.content FROM revision_material r"
+            " JOIN validation_material m USING (city, sha256) WHERE r.city = $1 AND r.agreement_id = $2"
+            " ORDER BY m.sha256",
+            scope.city,
+            agreement_id,
+        )
+        return Material(
+            anchors=tuple(row["content"] for row in rows if row["kind"] == "anchor"),
+            crls=tuple(row["content"] for row in rows if row["kind"] == "crl"),
+        )
