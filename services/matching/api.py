@@ -49,12 +49,13 @@ async def list_matches(
     need: UUID | None = None,
     offer: UUID | None = None,
     state: State | None = None,
+    postponed: Annotated[bool | None, Query(description="only what is put off (true) or not (false)")] = None,
     mine: Annotated[bool, Query(description="only those whose account manager is the caller")] = False,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[MatchView]:
     """The matches the caller may see, the most urgent first, then the best."""
-    wanted = Wanted(need, offer, state, actor.subject if mine else None, position(after), limit)
+    wanted = Wanted(need, offer, state, actor.subject if mine else None, position(after), limit, postponed)
     return await matches_page(request, actor, wanted)
 
 

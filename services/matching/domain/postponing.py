@@ -40,7 +40,7 @@ def postpone(match: Match, party_id: str, said: Said, until: date, policy: Polic
     back = datetime.combine(until, time(0), CITY_TIME)
     if back <= said.at:
         raise NotLater
-    latest, bound = latest_day(match, said.at, policy)
+    latest, bound = latest_day(match.due_on, match.expires_at if match.is_reserved else None, said.at, policy)
     if until > latest:
         raise TooFar(latest, bound)
     slept = match.postponed_until if match.postponed_until and match.postponed_until > said.at else said.at
@@ -62,13 +62,15 @@ def postpone(match: Match, party_id: str, said: Said, until: date, policy: Polic
     return noted(Decision(later, ((later.version, event),)), "postpone", said, party_id, before=match)
 
 
-def latest_day(match: Match, now: datetime, policy: Policy) -> tuple[date, Bound]:
-    """The last day until which the match can be postponed, and what sets it."""
+def latest_day(
+    due_on: date | None, reserved_until: datetime | None, now: datetime, policy: Policy
+) -> tuple[date, Bound]:
+    """The last day until which a match can be postponed, and what sets it."""
     bounds: list[tuple[date, Bound]] = [((now + policy.longest_postponement).astimezone(CITY_TIME).date(), "policy")]
-    if match.due_on is not None:
-        bounds.append((match.due_on, "deadline"))
-    if match.is_reserved and not policy.postponing_extends_reservations:
-        bounds.append((match.expires_at.astimezone(CITY_TIME).date(), "reservation"))
+    if due_on is not None:
+        bounds.append((due_on, "deadline"))
+    if reserved_until is not None and not policy.postponing_extends_reservations:
+        bounds.append((reserved_until.astimezone(CITY_TIME).date(), "reservation"))
     return min(bounds, key=lambda one: one[0])
 
 

@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from services.matching.views import AcceptBody, DeclineBody
+from contracts.values import Quantity
+from services.matching.domain.history import Channel
+from services.matching.views import AcceptBody, CounterBody, DeclineBody, PostponeBody, QuantityChoice
 
 
-class AcceptForm(AcceptBody):
+def _typed(text: Any) -> Any:
+    """As people in Italy write decimals."""
+    return text.strip().replace(",", ".") if isinstance(text, str) else text
+
+
+Typed = Annotated[Quantity, BeforeValidator(_typed)]
+
+
+class VersionForm(BaseModel):
     version: int = Field(ge=1)
+
+
+class TypedChoice(BaseModel):
+    """``before`` is the quantity as it was shown: what was left as it was is not asked for."""
+
+    position: int = Field(ge=0)
+    quantity: Typed | None = None
+    before: Typed | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.quantity is not None and self.quantity != self.before
+
+
+class AcceptForm(AcceptBody, VersionForm):
+    quantities: list[TypedChoice] = Field(default_factory=list, max_length=50)  # type: ignore[assignment]
 
     def body(self) -> AcceptBody:
-        return AcceptBody(**self.model_dump(exclude={"version"}))
+        return AcceptBody(**self.model_dump(exclude={"version", "quantities"}), quantities=_choices(self.quantities))
 
 
-class DeclineForm(DeclineBody):
-    version: int = Field(ge=1)
+class CounterForm(VersionForm):
+    party_id: str | None = None
+    channel: Channel | None = None
+    note: str | None = Field(default=None, max_length=2000)
+    quantities: list[TypedChoice] = Field(min_length=1, max_length=50)
 
+    def body(self) -> CounterBody:
+        """What was changed; all of it when nothing was, so that the answer says just that."""
+        changed = [one for one in self.quantities if one.changed] or self.quantities
+        return CounterBody(**self.model_dump(exclude={"version", "quantities"}), quantities=_choices(changed))
+
+
+class PostponeForm(PostponeBody, VersionForm):
+    def body(self) -> PostponeBody:
+        return PostponeBody(**self.model_dump(exclude={"version"}))
+
+
+class DeclineForm(DeclineBody, VersionForm):
     def body(self) -> DeclineBody:
         return DeclineBody(**self.model_dump(exclude={"version"}))
 
 
-class ReleaseForm(BaseModel):
-    version: int = Field(ge=1)
-
-
-Decision = Literal["accept", "decline", "release"]
+def _choices(typed: list[TypedChoice]) -> list[QuantityChoice]:
+    return [QuantityChoice(position=one.position, quantity=one.quantity) for one in typed if one.quantity is not None]

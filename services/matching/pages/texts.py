@@ -24,6 +24,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "agreement_terminated": mark("The agreement was terminated"),
         "party_withdrew": mark("A party withdrew"),
         "released_by_manager": mark("The account manager released it"),
+        "undone": mark("A decision was taken back"),
+    },
+    "step": {
+        "consent": mark("said yes"),
+        "decline": mark("declined"),
+        "counter": mark("agreed to other quantities"),
+        "postpone": mark("put the decision off"),
+        "undo": mark("took its decision back"),
+        "expire": mark("the proposal was closed"),
+        "release": mark("the match was released"),
     },
     "channel": {
         "own": mark("By themselves, here"),

@@ -40,6 +40,7 @@ WHERE match.city = $1 AND {_VISIBLE}
     AND ($7::text IS NULL OR match.state = $7)
     AND ($8::text IS NULL OR match.account_manager_id = $8)
     AND ($9::date IS NULL OR (match.due_on, -match.score, match.match_id) > ($9, -$10::float, $11::uuid))
+    AND ($13::boolean IS NULL OR coalesce(match.postponed_until > now(), false) = $13)
 ORDER BY match.due_on, match.score DESC, match.match_id
 LIMIT $12
 """
@@ -62,7 +63,9 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which matches are asked for; ``after`` is the position (deadline, score, id) of the last one seen."""
+    """Which matches are asked for; ``after`` is the position (deadline, score, id) of the last one seen.
+
+    ``asleep``: only what is put off, or only what is not (None = both)."""
 
     need_id: UUID | None = None
     offer_id: UUID | None = None
@@ -70,6 +73,7 @@ class Wanted:
     account_manager_id: str | None = None
     after: tuple[date, float, UUID] | None = None
     limit: int = 50
+    asleep: bool | None = None
 
 
 class OverviewStore:
@@ -90,6 +94,7 @@ class OverviewStore:
             score,
             match_id,
             wanted.limit + 1,
+            wanted.asleep,
         )
         return [dict(row) for row in found]
 
