@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from services.matching.benchmark import command as benchmark
+
 match = typer.Typer(no_args_is_help=True, help="Matching of needs and offers.")
 bench = typer.Typer(no_args_is_help=True, help="Matching on public benchmarks.")
 
@@ -21,4 +23,5 @@ def _bench() -> None:
 def register(app: typer.Typer) -> None:
     """Adds ``sportello match …`` and ``sportello bench …``."""
     app.add_typer(match, name="match")
+    bench.command("ppe")(benchmark.run)
     app.add_typer(bench, name="bench")

@@ -1,0 +1,1 @@
+"""The allocator on benchmarks that others have published."""
