@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from chassis.scope import Scope
 from services.agreements.documents.render import content_hash
 from services.agreements.documents.verification import Trust, recheck_off_loop
-from services.agreements.domain import amending
 from services.agreements.domain.amending import face
 from services.agreements.domain.days import DayWalk
 from services.agreements.domain.file import AgreementFile
@@ -88,22 +87,6 @@ async def _papers(store: Store, scope: Scope, entry: Entry) -> tuple[AgreementFi
     return face(file, one), approved, latest[1] if latest else None
 
 
-async def _document_of(
-    store: Store, scope: Scope, entry: Entry
-) -> tuple[AgreementFile | None, bytes | None, tuple[int, bytes] | None]:
-    """What was signed: the agreement, or the amendment that has the entry's number, as approved and as it is now."""
-    one = entry.agreement_id
-    file = await store.files.read(scope, one)
-    if entry.act == "signed" or file is None:
-        return file, await store.documents.approved(scope, one), await store.documents.latest(scope, one)
-    amendment = next((each for each in file.amendments if each.protocol == entry.protocol), None)
-    if amendment is None:
-        return None, None, None
-    approved = await store.amendments.approved(scope, one, amendment.number)
-    latest = await store.amendments.latest(scope, one, amendment.number)
-    return amending.face(file, amendment), approved, latest
-
-
 async def _revisions(store: Store, scope: Scope) -> list[str]:
     """Every revision by its own hash, the approved one by the register's as well (that of a file not signed, too)."""
     found = []
@@ -114,9 +97,6 @@ async def _revisions(store: Store, scope: Scope) -> list[str]:
             found.append(f"{name}: content-changed")
         if one.registered is not None and one.registered != one.sha256:
             found.append(f"{name}: is not the one registered")
-    async for agreement_id, number, revision, sha256, content in store.amendments.revisions(scope):
-        if content_hash(content) != sha256:
-            found.append(f"document {agreement_id} amendment {number} revision {revision}: content-changed")
     return found
 
 

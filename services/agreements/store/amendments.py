@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -12,7 +12,6 @@ from chassis.scope import Scope
 from contracts.values import Allocation
 
 LineKey = tuple[UUID, int, int | None]
-_AT_ONCE = 20
 
 
 class Amendments:
@@ -65,24 +64,6 @@ class Amendments:
             amendment,
         )
         return (row["revision"], row["content"]) if row else None
-
-    async def revisions(self, scope: Scope) -> AsyncIterator[tuple[UUID, int, int, str, bytes]]:
-        """Every revision of every amendment's document as (agreement, amendment, revision, SHA-256, content)."""
-        after: tuple[UUID, int, int] = (UUID(int=0), 0, 0)
-        while True:
-            rows = await self._connection.fetch(
-                "SELECT agreement_id, amendment, revision, sha256, content FROM amendment_revision"
-                " WHERE city = $1 AND (agreement_id, amendment, revision) > ($2, $3, $4)"
-                " ORDER BY agreement_id, amendment, revision LIMIT $5",
-                scope.city,
-                *after,
-                _AT_ONCE,
-            )
-            for row in rows:
-                yield row["agreement_id"], row["amendment"], row["revision"], row["sha256"], row["content"]
-            if len(rows) < _AT_ONCE:
-                return
-            after = (rows[-1]["agreement_id"], rows[-1]["amendment"], rows[-1]["revision"])
 
     async def deliver(self, scope: Scope, reported: Sequence[tuple[UUID, LineKey, Decimal]]) -> None:
         """Adds what was reported as (agreement, line, difference); a correction may be negative."""
