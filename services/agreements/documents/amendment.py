@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator
 
 from chassis.web.formats import day, number, quantity
+from chassis.web.i18n import current_language, speaking
 from chassis.web.i18n import gettext as _
-from chassis.web.i18n import speaking
 from chassis.web.vocabulary import label, unit_name
 from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.documents.compose import Surroundings, compose
@@ -54,14 +54,14 @@ def compose_amendment(
             **common.model_dump() | {"title": title},
             about=about,
             reason=amendment.reason,
-            changes=tuple(_changes(file, amendment, record)),
+            changes=tuple(_changes(file, amendment, record, file.language)),
             rest=_("Everything else in the agreement stays as it is."),
         )
 
 
 def changes_of(file: AgreementFile, amendment: Amendment, record: Instrument | None) -> list[ChangeText]:
     """The same list for a page, in the reader's language; an amendment not approved yet is compared with the file."""
-    return list(_changes(file, amendment, record))
+    return list(_changes(file, amendment, record, current_language()))
 
 
 async def render_amendment_off_loop(data: AmendmentData) -> bytes:
@@ -69,7 +69,9 @@ async def render_amendment_off_loop(data: AmendmentData) -> bytes:
     return await asyncio.to_thread(compile_pdf, "amendment.typ", data.model_dump_json(), data.document_date)
 
 
-def _changes(file: AgreementFile, amendment: Amendment, record: Instrument | None) -> Iterator[ChangeText]:
+def _changes(
+    file: AgreementFile, amendment: Amendment, record: Instrument | None, language: str
+) -> Iterator[ChangeText]:
     changes, before = amendment.changes, amendment.before or replaced(file, amendment.changes)
     for new, old in zip(changes.quantities, before.quantities, strict=True):
         line = file.allocations[new.position]
@@ -84,7 +86,7 @@ def _changes(file: AgreementFile, amendment: Amendment, record: Instrument | Non
         yield ChangeText(
             heading=_("Last day"), text=day(before.valid_to) if before.valid_to else "–", after=day(changes.valid_to)
         )
-    labels = {term.code: term.label.in_(file.language) for term in record.terms} if record else {}
+    labels = {term.code: term.label.in_(language) for term in record.terms} if record else {}
     for code, text in changes.terms.items():
         yield ChangeText(heading=labels.get(code, code), text=before.terms.get(code, "") or "–", after=text or "–")
     if changes.responsibilities is not None:
@@ -102,8 +104,8 @@ def _changes(file: AgreementFile, amendment: Amendment, record: Instrument | Non
     if changes.impact_plan is not None:
         yield ChangeText(
             heading=_("Impact plan"),
-            text=_measured(before.impact_plan, file.language),
-            after=_measured(changes.impact_plan, file.language),
+            text=_measured(before.impact_plan, language),
+            after=_measured(changes.impact_plan, language),
         )
 
 

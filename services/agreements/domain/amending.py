@@ -397,7 +397,7 @@ def _told(outcome: Outcome) -> Outcome:
         instrument=file.instrument or "",
         amendment=one.number,
         kind=one.kind,
-        state=one.state.value,  # type: ignore[arg-type]
+        state=one.state.value,
         signatories=tuple(signatory.party_id for signatory in one.signatories) or None,
     )
     return Outcome(file, (*outcome.events, event))

@@ -12,29 +12,26 @@ from starlette.responses import Response
 
 from chassis.auth import Actor, require
 from chassis.http.commands import Reply, fingerprint, once
-from chassis.http.paging import decode, page, small
 from chassis.http.problem import Problem
 from chassis.service import units_of
-from chassis.validation import field_errors
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language, mark
+from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from chassis.web.vocabulary import label
 from services.agreements.api import desk_of, scope_of
 from services.agreements.domain.commands import ChooseInstrument, Decide, Sign, Suspend, Terminate
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.states import Act, allows
 from services.agreements.handlers import closing, filling, signing
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, signs_for
-from services.agreements.handlers.desk import AgreementsUnit
+from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.pages import forms
+from services.agreements.pages.particular_forms import particulars
+from services.agreements.pages.surroundings import surroundings, told
 from services.agreements.problems import refusals_as_problems
-from services.agreements.store.files import Happening
 from services.agreements.views import called, pinned, view_of
 
-HISTORY_ROWS = 20
 SignedIn = Annotated[Actor, Depends(require())]
 Change = Callable[[AgreementsUnit, int | None], Awaitable[AgreementFile]]
 
@@ -61,14 +58,7 @@ class Desk:
                 file = refuse_reading(actor, await store.files.read(scope, agreement_id))
             view = await view_of(store, scope, file, units.clock())
             record = await pinned(store, scope, file)
-            records = await store.instruments.all(scope)
-            shown = decode(request.query_params.get("history"), small)
-            history = page(
-                await store.files.history(scope, agreement_id, shown, HISTORY_ROWS),
-                HISTORY_ROWS,
-                lambda one: (one.position,),
-            )
-        language = current_language()
+            around = await surroundings(request, store, actor, file, record, city_day(units.clock()))
         return self._pages.render(
             request,
             "file.html",
@@ -76,23 +66,16 @@ class Desk:
             message=message,
             file=view,
             record=record,
-            instruments=[(one.code, one.title.in_(language)) for one in _newest(records)],
-            history=[(one.at, act_name(one.act), note_of(one, file)) for one in history.items],
-            older=history.next,
-            newest=shown is None,
-            forms=forms.filled(file) | (wrong or {}),
+            forms=forms.filled(file) | particulars(file) | (wrong or {}),
             called=called,
-            asked={
-                check.pointer: check.text.in_(language)
-                for check in view.checks
-                if not check.closed and check.pointer.startswith("/terms/")
-            },
-            spare=forms.SPARE_INDICATORS,
-            fills_in=actor.has(*FILLS_IN) and allows(file.state, Act.EDIT),
+            **around,
+            **told(view, record, fills_in=actor.has(*FILLS_IN) and allows(file.state, Act.EDIT)),
             may_submit=actor.has(*FILLS_IN) and allows(file.state, Act.SUBMIT),
             may_approve=actor.has("legal") and allows(file.state, Act.APPROVE),
             decisions=_decisions(actor, file),
             may_resume=actor.has("legal") and allows(file.state, Act.RESUME),
+            may_split=actor.has(*FILLS_IN) and allows(file.state, Act.SPLIT) and len(file.allocations) > 1,
+            may_amend=allows(file.state, Act.AMEND),
             own_signatures=[
                 one for one in signs_for(actor, file) if one.evidence is None and allows(file.state, Act.SIGN)
             ],
@@ -116,7 +99,11 @@ class Desk:
             await once(units, scope, form.idempotency_key, what, work)
         else:
             await units.run(scope, work)
-        return redirect(request, f"/agreements/files/{agreement_id}", done)
+        return redirect(request, self.address(agreement_id), done)
+
+    def address(self, agreement_id: UUID) -> str:
+        """The page to go on with after something was done."""
+        return f"/agreements/files/{agreement_id}"
 
     async def fill(
         self,
@@ -150,44 +137,6 @@ class Desk:
             return await self.show(request, actor, agreement_id, problem.status, text)
 
 
-ACTS = {
-    "draft": mark("File opened"),
-    "instrument": mark("Instrument and terms"),
-    "communication_plan": mark("Communication plan"),
-    "impact_plan": mark("Impact plan"),
-    "document": mark("Document put on file"),
-    "submit": mark("Handed to the Legal Office"),
-    "approve": mark("Approved"),
-    "reject": mark("Refused for good"),
-    "sign": mark("Signed"),
-    "activate": mark("Took effect"),
-    "suspend": mark("Suspended"),
-    "resume": mark("Resumed"),
-    "terminate": mark("Ended early"),
-    "complete": mark("Completed"),
-    "release": mark("Match released"),
-}
-
-
-def act_name(act: str) -> str:
-    """What happened, in the reader's language."""
-    return _(ACTS[act]) if act in ACTS else act
-
-
-def note_of(happening: Happening, file: AgreementFile) -> str:
-    """The note of a line of history, with codes said in words."""
-    note = happening.note or ""
-    if happening.act == "instrument":
-        return label("instrument", note)
-    party = file.party(note)
-    return called(party.name, file.department) if party else note
-
-
-def _newest(records: tuple[Any, ...]) -> list[Any]:
-    newest = {record.code: record for record in sorted(records, key=lambda one: one.version)}
-    return list(newest.values())
-
-
 def _decisions(actor: Actor, file: AgreementFile) -> list[tuple[str, str]]:
     if not actor.has("legal"):
         return []
@@ -199,8 +148,8 @@ def _decisions(actor: Actor, file: AgreementFile) -> list[tuple[str, str]]:
     return [(code, text) for act, code, text in words if allows(file.state, act)]
 
 
-def add(routes: APIRouter, pages: Pages) -> None:
-    """Adds the file and everything its forms do."""
+def add(routes: APIRouter, pages: Pages) -> Desk:
+    """Adds the file and what the forms of its terms and plans do."""
     desk = Desk(pages)
 
     @routes.get("/files/{agreement_id}")
@@ -267,27 +216,8 @@ def add(routes: APIRouter, pages: Pages) -> None:
             request, actor, agreement_id, "impact", form, change, _("The impact plan has been saved.")
         )
 
-    @routes.post("/files/{agreement_id}/documents")
-    async def documents(request: Request, actor: SignedIn, agreement_id: UUID) -> Response:
-        form = await parse_form(request, forms.DocumentForm)
-        command = None
-        if form.model is not None:
-            try:
-                command = await form.model.command()
-            except ValidationError as wrong:
-                form.refuse("upload", _("Give words or a file: PDF, PNG, JPEG or text, at most 10 MB."))
-                form.refuse_all(one for one in field_errors(wrong) if one.pointer in ("/text", "/kind"))
-                form.model = None
-
-        await request.close()  # lets go of the uploaded file's temporary copy
-
-        async def change(unit: AgreementsUnit, expected: int | None) -> AgreementFile:
-            assert command is not None
-            return await filling.add_document(unit, actor, agreement_id, command, expected)
-
-        return await desk.fill(request, actor, agreement_id, "document", form, change, _("The document is on file."))
-
     _add_decisions(routes, desk)
+    return desk
 
 
 def _add_decisions(routes: APIRouter, desk: Desk) -> None:

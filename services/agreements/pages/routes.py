@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from chassis.web.pages import Pages
-from services.agreements.pages import file, lists, public, publicity, vademecum, versions
+from services.agreements.pages import changes, file, lists, particulars, public, publicity, vademecum, versions
 
 
 def router(pages: Pages) -> APIRouter:
@@ -15,6 +15,7 @@ def router(pages: Pages) -> APIRouter:
     public.add(routes, pages)
     vademecum.add(routes, pages)
     publicity.add(routes, pages)
-    file.add(routes, pages)
+    particulars.add(routes, file.add(routes, pages))
     versions.add(routes, pages)
+    changes.add(routes, pages)
     return routes

@@ -73,6 +73,13 @@ class Files:
         )
         return [AgreementFile.model_validate(row["content"]) for row in rows]
 
+    async def of_match_now(self, scope: Scope, match_id: UUID) -> list[AgreementFile]:
+        """As `of_match`, not locked."""
+        rows = await self._connection.fetch(
+            "SELECT content FROM agreement WHERE city = $1 AND match_id = $2 ORDER BY part", scope.city, match_id
+        )
+        return [AgreementFile.model_validate(row["content"]) for row in rows]
+
     async def read(self, scope: Scope, agreement_id: UUID) -> AgreementFile | None:
         """The file, not locked."""
         return _file(
