@@ -16,6 +16,7 @@ from services.agreements.domain.commands import (
     AddDocument,
     MarkMilestone,
     SetAside,
+    SetResponsibilities,
     SetRisks,
     SetTimeline,
     TakeBack,
@@ -41,6 +42,17 @@ async def get_proposal(request: Request, actor: LoggedIn, agreement_id: UUID) ->
             file = refuse_reading(actor, await store.files.read(scope, agreement_id))
         file = await filling.with_types(store, scope, file)
         return list(propose(await store.instruments.all(scope), file, city_day(units.clock())))
+
+
+@router.post("/responsibilities", response_model=AgreementView)
+async def set_responsibilities(
+    request: Request, actor: LoggedIn, agreement_id: UUID, body: SetResponsibilities
+) -> Response:
+    """Sets what each party answers for."""
+    expected = optional_version(request)
+    return await answer_change(
+        request, actor, lambda unit: noting.set_responsibilities(unit, actor, agreement_id, body, expected)
+    )
 
 
 @router.post("/risks", response_model=AgreementView)

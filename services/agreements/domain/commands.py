@@ -68,6 +68,12 @@ class AddDocument(_Command):
         return self
 
 
+class SetResponsibilities(_Command):
+    """What each party answers for, in words; what was on file before is replaced."""
+
+    responsibilities: Annotated[tuple[Responsibility, ...], Field(max_length=50)]
+
+
 class SetRisks(_Command):
     """The risks of the agreement, all of them; what was on file before is replaced."""
 

@@ -11,7 +11,7 @@ from contracts.events.matching import MatchAccepted
 from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.commands import ChooseInstrument, MilestoneWanted
-from services.agreements.domain.file import AgreementFile, FiledDocument
+from services.agreements.domain.file import AgreementFile, FiledDocument, Responsibility
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
 from services.agreements.domain.particulars import Milestone, Risk
@@ -106,6 +106,13 @@ def with_replaced(file: AgreementFile, document_id: UUID, document: FiledDocumen
     without_document(file, document_id)
     kept = tuple(document if one.document_id == document_id else one for one in file.documents)
     return changed(file, Act.EDIT, documents=kept)
+
+
+def set_responsibilities(file: AgreementFile, responsibilities: tuple[Responsibility, ...]) -> Outcome:
+    """The file with what each party answers for. Raises Invalid for a party that does not take part."""
+    for index, one in enumerate(responsibilities):
+        _refuse_stranger(file, one.party_id, f"/responsibilities/{index}/party_id")
+    return changed(file, Act.EDIT, responsibilities=responsibilities)
 
 
 def set_risks(file: AgreementFile, risks: tuple[Risk, ...]) -> Outcome:

@@ -6,13 +6,28 @@ from uuid import UUID
 
 from chassis.auth.actor import Actor
 from services.agreements.domain import drafting, overriding
-from services.agreements.domain.commands import MarkMilestone, SetAside, SetRisks, SetTimeline, TakeBack
+from services.agreements.domain.commands import (
+    MarkMilestone,
+    SetAside,
+    SetResponsibilities,
+    SetRisks,
+    SetTimeline,
+    TakeBack,
+)
 from services.agreements.domain.file import AgreementFile
 from services.agreements.handlers.access import FILLS_IN, refuse_role
 from services.agreements.handlers.desk import AgreementsUnit, city_day, instrument_of, keep
 from services.agreements.handlers.filling import opened
 
 MARKS_MILESTONES = (*FILLS_IN, "department")
+
+
+async def set_responsibilities(
+    unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command: SetResponsibilities, expected: int | None = None
+) -> AgreementFile:
+    file = await opened(unit, actor, agreement_id, expected)
+    refuse_role(actor, *FILLS_IN)
+    return await keep(unit, drafting.set_responsibilities(file, command.responsibilities), "responsibilities")
 
 
 async def set_risks(

@@ -19,7 +19,7 @@ from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse
 from services.agreements.handlers.comparing import compare, preview_unsaved
 from services.agreements.handlers.desk import city_day
 from services.agreements.pages import forms
-from services.agreements.pages.file import act_name
+from services.agreements.pages.happenings import act_name
 from services.agreements.problems import refusals_as_problems
 from services.agreements.views import pinned
 

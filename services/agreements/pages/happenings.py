@@ -1,0 +1,61 @@
+"""The history of a file in words."""
+
+from __future__ import annotations
+
+from chassis.web.i18n import current_language, mark
+from chassis.web.i18n import gettext as _
+from chassis.web.vocabulary import label
+from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.instruments import Instrument
+from services.agreements.store.files import Happening
+from services.agreements.views import called
+
+ACTS = {
+    "draft": mark("File opened"),
+    "instrument": mark("Instrument and terms"),
+    "communication_plan": mark("Communication plan"),
+    "impact_plan": mark("Impact plan"),
+    "responsibilities": mark("Roles and responsibilities"),
+    "risks": mark("Risks"),
+    "timeline": mark("Timeline"),
+    "milestone": mark("Milestone reached"),
+    "milestone_open": mark("Milestone not reached after all"),
+    "document": mark("Document put on file"),
+    "document_removed": mark("Document taken out"),
+    "document_replaced": mark("Document replaced"),
+    "override": mark("Check set aside"),
+    "override_revoked": mark("Check counts again"),
+    "submit": mark("Handed to the Legal Office"),
+    "approve": mark("Approved"),
+    "reject": mark("Refused for good"),
+    "sign": mark("Signed"),
+    "activate": mark("Took effect"),
+    "suspend": mark("Suspended"),
+    "resume": mark("Resumed"),
+    "terminate": mark("Ended early"),
+    "complete": mark("Completed"),
+    "release": mark("Match released"),
+}
+
+
+def act_name(act: str) -> str:
+    """What happened, in the reader's language."""
+    return _(ACTS[act]) if act in ACTS else act
+
+
+def note_of(happening: Happening, file: AgreementFile, record: Instrument | None) -> str:
+    """The note of a line of history, with codes said in words."""
+    note = happening.note or ""
+    if happening.act == "instrument":
+        return label("instrument", note)
+    if happening.act.startswith("override"):
+        code, _colon, reason = note.partition(": ")
+        return f"{_check_name(code, record)} {reason}"
+    party = file.party(note)
+    return called(party.name, file.department) if party else note
+
+
+def _check_name(code: str, record: Instrument | None) -> str:
+    rules = record.rules if record else ()
+    found = next((rule.wording.in_(current_language()) for rule in rules if rule.code == code), code)
+    return f"«{found}»"
