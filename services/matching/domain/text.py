@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -35,7 +35,7 @@ class Likeness:
     concepts: float = 0.0
     letters: float = 0.0
     meaning: float = 0.0
-    shared: tuple[tuple[str, str], ...] = ()
+    shared: Sequence[tuple[str, str]] = ()
 
 
 def words(*texts: str | None) -> frozenset[str]:

@@ -13,11 +13,12 @@ from contracts.events.matching import MatchProposed
 from services.matching.domain import proposals, search, signals
 from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Candidate, Memory, Proposal
-from services.matching.domain.subjects import Need, Offer
-from services.matching.domain.text import Likeness
+from services.matching.domain.subjects import Need
+from services.matching.handlers.likening import likeness_of, likenesses
 from services.matching.store import MatchingStore
 from services.matching.store.matches import Draft
-from services.matching.text import Profile, likeness
+
+__all__ = ["likeness_of", "propose_for_needs", "propose_for_offers", "store"]
 
 CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
@@ -91,30 +92,22 @@ async def _found(
     open_sets: dict[UUID, set[str]] = {}
     if not first_time:
         memories, open_sets = await unit.store.candidates.memory(unit.scope, needs)
+    known_of = {need_id: [offers[one] for one in offers_of[need_id] if one in offers] for need_id in needs}
+    alike = await likenesses(needs, known_of)
     found = {}
     for need_id, need in needs.items():
-        known = [offers[one] for one in offers_of[need_id] if one in offers]
         made = proposals.candidates(
             need,
-            known,
+            known_of[need_id],
             steering,
             unit.now,
             memory=memories.get(need_id, Memory()),
             leading=leading.get(need_id),
-            likeness=likeness_of(need, known),
+            likeness=alike[need_id],
         )
         already = open_sets.get(need_id, set())
         found[need_id] = ([one for one in made if one.key not in already], len(already))
     return found
-
-
-def likeness_of(need: Need, offers: Collection[Offer]) -> dict[UUID, Likeness]:
-    """How alike the texts are, where both have been worked out."""
-    if not isinstance(need.profile, Profile):
-        return {}
-    known = [(offer.offer_id, offer.profile) for offer in offers if isinstance(offer.profile, Profile)]
-    found = likeness(need.profile, [profile for _, profile in known])
-    return {offer_id: one for (offer_id, _), one in zip(known, found, strict=True)}
 
 
 def _best(found: tuple[list[Candidate], int], policy: Policy) -> list[Candidate]:
