@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from services.matching.benchmark import command as benchmark
+from services.matching.evaluation import command as evaluation
 
 match = typer.Typer(no_args_is_help=True, help="Matching of needs and offers.")
 bench = typer.Typer(no_args_is_help=True, help="Matching on public benchmarks.")
@@ -22,6 +23,7 @@ def _bench() -> None:
 
 def register(app: typer.Typer) -> None:
     """Adds ``sportello match …`` and ``sportello bench …``."""
+    match.command("eval")(evaluation.run)
     app.add_typer(match, name="match")
     bench.command("ppe")(benchmark.run)
     app.add_typer(bench, name="bench")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RULES_VERSION = "2026-11"
+RULES_VERSION = "2026-11b"
 
 WEIGHTS: Mapping[str, float] = {
-    "same_resource": 0.20,
-    "answers_this_need": 0.27,
-    "words_in_common": 0.12,
-    "quantity_fit": 0.10,
-    "same_category": 0.08,
-    "same_policy_area": 0.08,
-    "near": 0.06,
-    "priority": 0.04,
-    "urgent": 0.03,
+    "alike": 0.40,
+    "answers_this_need": 0.15,
+    "same_category": 0.10,
+    "quantity_fit": 0.08,
+    "near": 0.07,
+    "same_resource": 0.05,
+    "same_policy_area": 0.05,
+    "priority": 0.03,
+    "past_acceptance": 0.03,
+    "urgent": 0.02,
     "hardship": 0.02,
 }
 """Largest contribution of each signal; together they make 1."""

@@ -37,6 +37,8 @@ _NEAR_METRES = 5000.0
 _CPV_DIGITS = 8
 _DIVISION_DIGITS = 2
 _SHOWN_WORDS = 5
+_SHOWN_PAIRS = 3
+_DOUBT = 2
 _SAME_MUNICIPIO = 0.6
 _SAME_WORDS = 0.5
 _EARTH_RADIUS = 6_371_000
@@ -72,6 +74,11 @@ class Question:
         self.likeness = likeness or {}
         self.main = [piece for piece in pieces if piece.asked is not None]
         self.offers = list({piece.offer.offer_id: piece.offer for piece in pieces}.values())
+
+    @property
+    def main_offers(self) -> list[Offer]:
+        """The offers that meet a line; the others bring a capability and speak of something else."""
+        return list({piece.offer.offer_id: piece.offer for piece in self.main}.values()) or self.offers
 
 
 Sentences = Callable[[], tuple[str, str]]
@@ -141,15 +148,40 @@ def _answers_this_need(question: Question) -> Contribution | None:
     return _contribution("answers_this_need", len(answering) / len(question.offers), says)
 
 
+def _alike(question: Question) -> Contribution | None:
+    """What the texts say; without their likeness, the words they share."""
+    found = [question.likeness.get(offer.offer_id) for offer in question.main_offers]
+    if any(one is None for one in found):
+        return _words_in_common(question)
+    known = [one for one in found if one is not None]
+
+    def says() -> tuple[str, str]:
+        return _in_other_words([pair for one in known for pair in one.shared])
+
+    return _contribution("alike", sum(one.value for one in known) / len(known), says)
+
+
+def _in_other_words(shared: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    pairs = list(dict.fromkeys(shared))[:_SHOWN_PAIRS]
+    if not pairs:
+        return "I testi hanno un senso vicino", "The texts are close in meaning"
+    same = ", ".join(asked for asked, offered in pairs if asked == offered)
+    other = "; ".join(f"«{asked}» – «{offered}»" for asked, offered in pairs if asked != offered)
+    if not other:
+        return f"Stesse parole: {same}", f"The same words: {same}"
+    also = (f"; stesse parole: {same}", f"; the same words: {same}") if same else ("", "")
+    return f"Stessa cosa in parole diverse: {other}{also[0]}", f"The same thing in other words: {other}{also[1]}"
+
+
 def _words_in_common(question: Question) -> Contribution | None:
-    shares = [overlap(question.need.words, offer.words) for offer in question.offers]
+    shares = [overlap(question.need.words, offer.words) for offer in question.main_offers]
 
     def says() -> tuple[str, str]:
         common = sorted({word for _, found in shares for word in found})[:_SHOWN_WORDS]
         shown = ", ".join(_as_written(question, common))
         return f"Parole in comune: {shown}", f"Words in common: {shown}"
 
-    return _contribution("words_in_common", sum(part for part, _ in shares) / len(shares), says)
+    return _contribution("alike", sum(part for part, _ in shares) / len(shares), says)
 
 
 def _as_written(question: Question, stems: Iterable[str]) -> list[str]:
@@ -285,6 +317,23 @@ def _hardship(question: Question) -> Contribution | None:
     )
 
 
+def _past_acceptance(question: Question) -> Contribution | None:
+    """How often the givers said yes to this department; few decisions count less."""
+    department = question.need.state.department
+    givers = {offer.state.stakeholder_id: offer.giver for offer in question.main_offers}.values()
+    past = [giver.past.get(department, (0, 0)) for giver in givers]
+    accepted, decided = sum(one for one, _ in past), sum(one for _, one in past)
+    share = sum(yes / (of + _DOUBT) for yes, of in past) / max(1, len(past))
+    return _contribution(
+        "past_acceptance",
+        share,
+        lambda: (
+            f"Ha già detto sì a questa direzione ({accepted} volte su {decided})",
+            f"Said yes to this department before ({accepted} of {decided} times)",
+        ),
+    )
+
+
 def _few_parties(question: Question) -> Contribution | None:
     givers = len({offer.state.stakeholder_id for offer in question.offers})
     if givers == 1:
@@ -313,7 +362,7 @@ def _capabilities_complete(question: Question) -> Contribution | None:
 SIGNALS: tuple[Signal, ...] = (
     _same_resource,
     _answers_this_need,
-    _words_in_common,
+    _alike,
     _quantity_fit,
     _same_category,
     _same_policy_area,
@@ -321,6 +370,7 @@ SIGNALS: tuple[Signal, ...] = (
     _priority,
     _urgent,
     _hardship,
+    _past_acceptance,
     _few_parties,
     _capabilities_complete,
 )

@@ -32,13 +32,17 @@ class LineState:
 
 @dataclass(frozen=True, slots=True)
 class Stakeholder:
-    """An organisation as intake last described it. ``name`` is None while only an event about it has arrived."""
+    """An organisation as intake last described it. ``name`` is None while only an event about it has arrived.
+
+    ``past`` is by department how many matches with it the organisation accepted, of how many it decided.
+    """
 
     stakeholder_id: UUID
     name: str | None = None
     vetting: Vetting = "pending"
     vetted_until: datetime | None = None
     account_manager_id: str | None = None
+    past: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def may_give(self, now: datetime) -> bool:
         """Checked by an account manager, and the check has not lapsed."""

@@ -35,7 +35,7 @@ def test_score_is_the_sum_of_its_reasons() -> None:
 
 
 PAIRS: list[tuple[str, Need, Offer]] = [
-    ("words_in_common", a_need(), an_offer()),
+    ("alike", a_need(), an_offer()),
     ("same_policy_area", a_need(), an_offer(policy_area="digital_poverty")),
     ("same_category", a_need(a_line(cpv="30213100")), an_offer(a_line(cpv="30213300"))),
     (
