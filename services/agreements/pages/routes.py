@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from chassis.web.pages import Pages
-from services.agreements.pages import changes, file, lists, particulars, public, publicity, vademecum, versions
+from services.agreements.pages import changes, file, lists, particulars, public, publicity, toolkit, vademecum, versions
 
 
 def router(pages: Pages) -> APIRouter:
@@ -14,6 +14,7 @@ def router(pages: Pages) -> APIRouter:
     lists.add(routes, pages)
     public.add(routes, pages)
     vademecum.add(routes, pages)
+    toolkit.add(routes, pages)
     publicity.add(routes, pages)
     particulars.add(routes, file.add(routes, pages))
     versions.add(routes, pages)

@@ -31,7 +31,14 @@ from services.agreements.store import Store
 from services.agreements.views import AgreementView, called
 
 HISTORY_ROWS, THREADS = 20, 10
-_SECTIONS = {"allocations": "parties", "signatories": "parties", "terms": "instrument", "valid_to": "instrument"}
+_SECTIONS = {
+    "allocations": "parties",
+    "signatories": "parties",
+    "terms": "instrument",
+    "valid_to": "instrument",
+    "communication_plan": "communication",
+    "impact_plan": "impact",
+}
 
 
 async def surroundings(

@@ -1,0 +1,204 @@
+"""The instruments at the Legal Office's desk: versions, the draft, what it changes, publishing and taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import Response
+
+from chassis.auth import Actor, require
+from chassis.http.commands import Reply, fingerprint, once
+from chassis.http.paging import decode, page, small
+from chassis.http.problem import Problem
+from chassis.service import units_of
+from chassis.web.flash import redirect
+from chassis.web.forms import Form, parse_form
+from chassis.web.i18n import current_language, mark
+from chassis.web.i18n import gettext as _
+from chassis.web.pages import Pages
+from services.agreements.api import scope_of
+from services.agreements.api_toolkit import versions_of
+from services.agreements.domain.instruments import in_force
+from services.agreements.domain.toolkit import OpenDraft, Publish, Withdraw
+from services.agreements.handlers import toolkit
+from services.agreements.handlers.desk import AgreementsUnit, city_day
+from services.agreements.pages import toolkit_forms as own
+from services.agreements.problems import refusals_as_problems
+
+Legal = Annotated[Actor, Depends(require("legal"))]
+Code = Annotated[str, Path(pattern="^[a-z_]{1,64}$")]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Work = Callable[[AgreementsUnit, int | None], Awaitable[Any]]
+HISTORY_ROWS = 20
+ACTS = {
+    "drafted": mark("New version begun"),
+    "edited": mark("Draft changed"),
+    "discarded": mark("Draft thrown away"),
+    "published": mark("Published"),
+    "withdrawn": mark("Taken back"),
+}
+STATUSES = {
+    "in_force": (mark("In force"), "success"),
+    "coming": (mark("Coming"), "primary"),
+    "past": (mark("Past"), "secondary"),
+    "withdrawn": (mark("Taken back"), "danger"),
+    "offered": (mark("Offered by a release, not in force"), "warning"),
+}
+
+
+class Toolkit:
+    """Shows an instrument and carries out what its forms ask, by the same handlers as the API."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def listed(self, request: Request, actor: Actor) -> Response:
+        today = city_day(units_of(request).clock())
+        async with units_of(request).reading() as store:
+            records = await store.instruments.all(scope_of(actor))
+            drafts = {
+                code: await store.instruments.draft(scope_of(actor), code)
+                for code in sorted({record.code for record in records})
+            }
+        rows = []
+        for code, draft in drafts.items():
+            current = in_force(records, code, today)
+            coming = [one for one in records if one.code == code and one.valid_from > today]
+            rows.append({"code": code, "current": current, "coming": coming, "draft": draft})
+        return self._pages.render(request, "toolkit.html", rows=rows)
+
+    async def show(
+        self,
+        request: Request,
+        actor: Actor,
+        code: str,
+        status: int = 200,
+        message: str | None = None,
+        wrong: dict[str, Form[Any]] | None = None,
+    ) -> Response:
+        """One instrument; `wrong` are forms to show as they were sent."""
+        shown = decode(request.query_params.get("history"), small)
+        async with units_of(request).reading() as store:
+            with refusals_as_problems():
+                seen = await versions_of(store, request, actor, code)
+            noted = page(
+                await store.instruments.history(scope_of(actor), code, shown, HISTORY_ROWS),
+                HISTORY_ROWS,
+                lambda one: (one.position,),
+            )
+        forms: dict[str, Form[Any]] = {
+            "edit": own.filled(seen.draft.record) if seen.draft else Form.of(),
+            "open": Form.of().called("open"),
+            "publish": Form.of(valid_from=city_day(units_of(request).clock())).called("publish"),
+            "withdraw": Form.of().called("withdraw"),
+        }
+        return self._pages.render(
+            request,
+            "instrument.html",
+            status=status,
+            message=message,
+            seen=seen,
+            blank=Form.of,
+            newest=seen.versions[0].record,
+            statuses={name: (_(text), tone) for name, (text, tone) in STATUSES.items()},
+            forms=forms | (wrong or {}),
+            spare=own.SPARE_CLAUSES,
+            history=[(one, _(ACTS[one.act])) for one in noted.items],
+            older=noted.next,
+            newest_history=shown is None,
+        )
+
+    async def do(
+        self, request: Request, actor: Actor, code: str, name: str, form: Form[Any], work: Work, done: str
+    ) -> Response:
+        """Carries out `work` once; what is wrong is shown beside its field, any other refusal above the page."""
+        if form.model is None:
+            return await self.show(request, actor, code, 422, wrong={name: form})
+        version = form.text("revision")
+        expected = int(version) if version.isdigit() else None
+
+        async def decided(unit: AgreementsUnit) -> Reply:
+            with refusals_as_problems():
+                await work(unit, expected)
+            return Reply(200)
+
+        units, scope = units_of(request), scope_of(actor)
+        try:
+            if form.idempotency_key:
+                what = fingerprint(request.url.path, *(f"{one}={form.values[one]}" for one in sorted(form.values)))
+                await once(units, scope, form.idempotency_key, what, decided)
+            else:
+                await units.run(scope, decided)
+        except Problem as problem:
+            if problem.status == 422 and problem.errors:
+                return await self.show(request, actor, code, 422, wrong={name: form.refuse_all(problem.errors)})
+            if problem.status != 409:
+                raise
+            text = problem.italian if current_language() == "it" else problem.english
+            return await self.show(request, actor, code, 409, text, {name: form})
+        return redirect(request, f"/agreements/toolkit/{code}", done)
+
+
+def add(routes: APIRouter, pages: Pages) -> None:
+    """Adds `/agreements/toolkit` and what its forms do."""
+    desk = Toolkit(pages)
+
+    @routes.get("/toolkit")
+    async def listed(request: Request, actor: Legal) -> Response:
+        return await desk.listed(request, actor)
+
+    @routes.get("/toolkit/{code}")
+    async def show(request: Request, actor: Legal, code: Code) -> Response:
+        return await desk.show(request, actor, code)
+
+    @routes.post("/toolkit/{code}/open")
+    async def open_draft(request: Request, actor: Legal, code: Code) -> Response:
+        form = (await parse_form(request, own.ReasonForm)).called("open")
+
+        async def work(unit: AgreementsUnit, expected: int | None) -> None:
+            assert form.model is not None
+            await toolkit.open_draft(unit, actor, code, OpenDraft(reason=form.model.reason))
+
+        return await desk.do(request, actor, code, "open", form, work, _("A new version has been begun."))
+
+    @routes.post("/toolkit/{code}/edit")
+    async def edit(request: Request, actor: Legal, code: Code) -> Response:
+        form = await parse_form(request, own.DraftForm)
+
+        async def work(unit: AgreementsUnit, expected: int | None) -> None:
+            assert form.model is not None
+            await toolkit.edit(unit, actor, code, form.model.edit(), expected)
+
+        return await desk.do(request, actor, code, "edit", form, work, _("The draft has been saved."))
+
+    @routes.post("/toolkit/{code}/discard")
+    async def discard(request: Request, actor: Legal, code: Code) -> Response:
+        form: Form[Any] = Form(values=dict(await request.form()), model=own.ReasonForm(reason="..."))
+
+        async def work(unit: AgreementsUnit, expected: int | None) -> None:
+            await toolkit.discard(unit, actor, code, expected)
+
+        return await desk.do(request, actor, code, "open", form, work, _("The draft has been thrown away."))
+
+    @routes.post("/toolkit/{code}/publish")
+    async def publish(request: Request, actor: Legal, code: Code) -> Response:
+        form = (await parse_form(request, own.PublishForm)).called("publish")
+
+        async def work(unit: AgreementsUnit, expected: int | None) -> None:
+            assert form.model is not None
+            command = Publish(valid_from=form.model.valid_from, reason=form.model.reason)
+            await toolkit.publish(unit, actor, code, command, expected)
+
+        return await desk.do(request, actor, code, "publish", form, work, _("The version has been published."))
+
+    @routes.post("/toolkit/{code}/versions/{version}/withdraw")
+    async def withdraw(request: Request, actor: Legal, code: Code, version: Number) -> Response:
+        form = (await parse_form(request, own.ReasonForm)).called("withdraw")
+
+        async def work(unit: AgreementsUnit, expected: int | None) -> None:
+            assert form.model is not None
+            await toolkit.withdraw(unit, actor, code, version, Withdraw(reason=form.model.reason))
+
+        return await desk.do(request, actor, code, "withdraw", form, work, _("The version has been taken back."))
