@@ -27,7 +27,7 @@ from services.agreements.store.files import NEVER
 from services.agreements.store.lists import Row, Sort, Wanted, cursor_kinds, position_of
 from services.agreements.views import called
 
-ROWS = 50
+ROWS = 25
 OPEN = tuple(state.value for state in State if state not in FINAL)
 TABLE = "/agreements/api/v1/agreements.csv"
 SignedIn = Annotated[Actor, Depends(require())]
@@ -54,7 +54,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
         async with units.reading() as store:
             rows = await store.lists.rows(scope_of(actor), wanted, seen, sort, start, ROWS)
             counts = await store.lists.counts(scope_of(actor), _all_groups(filter_, actor, today), seen)
-            records = await store.instruments.all(scope_of(actor))
+            instruments = await store.lists.instruments(scope_of(actor))
         shown = page(rows, ROWS, position_of(sort))
         kept = {name: value for name, value in asked.items() if value and name not in wrong}
         sorted_by = {} if sort == "deadline" else {"sort": sort}
@@ -70,7 +70,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
             | {"sort": sort, "state": (asked.get("state") or [""])[0]},
             wrong=wrong,
             states=[one.value for one in State],
-            instruments=sorted({record.code for record in records}),
+            instruments=instruments,
             owners=get_args(Owner),
             sorts=[(code, _(SORT_NAMES[name])) for code, name in SORTS],
             filtered=any(name != "group" for name in kept),

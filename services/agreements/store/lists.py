@@ -189,6 +189,13 @@ class Lists:
         found = {row["rank"]: row["files"] for row in rows}
         return {group: found.get(rank, 0) for rank, group in enumerate(GROUPS)}
 
+    async def instruments(self, scope: Scope) -> list[str]:
+        """Codes of the instruments there are, for a choice; the records themselves are not opened."""
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT code FROM instrument WHERE city IN ($1, '*') ORDER BY code", scope.city
+        )
+        return [row["code"] for row in rows]
+
 
 def _where(scope: Scope, wanted: Wanted, seen: Seen) -> tuple[str, list[Any]]:
     """The condition and its values. Only what is asked for is in it, so that the planner sees a plain question."""
