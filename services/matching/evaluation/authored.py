@@ -20,6 +20,7 @@ Row = dict[str, Any]
 
 def main() -> None:
     counter(DATA / "counter", halves=("tuned", "held-out"))
+    milan(DATA / "milan")
     posts(DATA / "posts")
     labels(DATA / "cpv")
 
@@ -31,6 +32,12 @@ def counter(folder: Path, halves: Sequence[str]) -> None:
     for at, half in enumerate(halves):
         some = {name: topics[name] for name in names[at :: len(halves)]}
         _write(folder / half, *_counter_rows(some))
+
+
+def milan(folder: Path) -> None:
+    """Real partnerships, each need and offer in both languages."""
+    topics = _topics((folder / "partnerships.txt").read_text(encoding="utf-8").splitlines())
+    _write(folder, *_counter_rows(topics))
 
 
 def _topics(lines: Iterable[str]) -> dict[str, dict[str, Any]]:

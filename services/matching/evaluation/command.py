@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +11,24 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chassis.cli.output import Json, as_json, fail, table
-from services.matching.evaluation.measuring import Measured, measure
+from services.matching.evaluation.learning import without_labels_of
+from services.matching.evaluation.measuring import SOURCES, Measured, measure
 from services.matching.evaluation.records import DataError, EvaluationSet, load
 from services.matching.evaluation.report import report, tables
+from services.matching.text.affinity import Sources
 
 Data = Annotated[Path, typer.Option("--data", help="Folder with needs.jsonl, offers.jsonl and gold.jsonl.")]
 Encoder = Annotated[bool, typer.Option("--encoder/--no-encoder", help="With or without the sentence encoder.")]
 Least = Annotated[int, typer.Option("--relevant-from", min=1, max=3, help="The least grade that counts as relevant.")]
+Unseen = Annotated[
+    bool,
+    typer.Option("--unseen", help="As if no CPV label of this set had been read: translations are learnt anew."),
+]
 
 
-def run(data: Data, json: Json = False, encoder: Encoder = True, relevant_from: Least = 1) -> None:
+def run(
+    data: Data, json: Json = False, encoder: Encoder = True, relevant_from: Least = 1, unseen: Unseen = False
+) -> None:
     """How well the service's filters and signals rank this set, beside simpler systems, with 95 % intervals."""
     try:
         read = load(data)
@@ -31,7 +40,9 @@ def run(data: Data, json: Json = False, encoder: Encoder = True, relevant_from: 
         fail(f"{error.filename}: {error.strerror}")
     except UnicodeDecodeError as error:
         fail(f"A file of the set is not UTF-8: {error.reason}.")
-    made = report(read, _measured(read, encoder, relevant_from), least=relevant_from, encoder=encoder)
+    sources = without_labels_of(read) if unseen else SOURCES
+    measured = _measured(read, replace(sources, encoder=encoder), relevant_from)
+    made = report(read, measured, least=relevant_from, encoder=encoder, unseen=unseen)
     if json:
         as_json(made)
         return
@@ -46,8 +57,8 @@ def run(data: Data, json: Json = False, encoder: Encoder = True, relevant_from: 
         typer.echo(f"Nothing to say on this set: {', '.join(silent)}.")
 
 
-def _measured(data: EvaluationSet, encoder: bool, least: int) -> Measured:
+def _measured(data: EvaluationSet, sources: Sources, least: int) -> Measured:
     shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("needs", total=len(data.judged))
-        return measure(data, encoder=encoder, least=least, advance=lambda done: progress.advance(task, done))
+        return measure(data, sources=sources, least=least, advance=lambda done: progress.advance(task, done))

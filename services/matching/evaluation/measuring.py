@@ -29,6 +29,9 @@ WITHIN = 0.08
 AT_MOST = Policy().open_per_need
 """No need has more open proposals than this."""
 
+SOURCES = Sources(letters=True)
+"""Everything, and the letters for themselves, which the service does not ask beside the encoder."""
+
 OURS = "sportello"
 CATEGORY_DISTANCE = "category and distance"
 FULL_TEXT = "full text"
@@ -59,12 +62,12 @@ class Measured:
 
 
 def measure(
-    data: EvaluationSet, *, encoder: bool = True, least: int = 1, advance: Advance = lambda done: None
+    data: EvaluationSet, *, sources: Sources = SOURCES, least: int = 1, advance: Advance = lambda done: None
 ) -> Measured:
     """Measures every judged need; ``advance`` hears how many needs more are done."""
     if not data.offers or not data.judged:
         return Measured()
-    run = _Run(data, encoder, least)
+    run = _Run(data, sources, least)
     for start in range(0, len(data.judged), _AT_ONCE):
         rows = data.judged[start : start + _AT_ONCE]
         parts = compare(run.asked, run.offered, rows, run.sources)
@@ -75,13 +78,13 @@ def measure(
 
 
 class _Run:
-    def __init__(self, data: EvaluationSet, encoder: bool, least: int) -> None:
+    def __init__(self, data: EvaluationSet, sources: Sources, least: int) -> None:
         self.data = data
         self.least = least
         self.found = Measured()
-        self.sources = Sources(encoder=encoder, letters=True)
-        self.asked = Corpus(profiles([one.text for one in data.needs], encode=encoder))
-        self.offered = Corpus(profiles([one.text for one in data.offers], encode=encoder))
+        self.sources = sources
+        self.asked = Corpus(profiles([one.text for one in data.needs], encode=sources.encoder))
+        self.offered = Corpus(profiles([one.text for one in data.offers], encode=sources.encoder))
         self.structure = Structure(data.needs, data.offers)
         self.full_text = FullText(data.offers)
         self.ranker = Ranker(data.needs, data.offers)

@@ -15,7 +15,9 @@ from services.matching.text import TEXT_VERSION
 _HEADS = {"precision": "P", "recall": "R", "f1": "F1", "ndcg_10": "nDCG@10", "map": "MAP", "mrr": "MRR", "r_1": "R@1"}
 
 
-def report(data: EvaluationSet, measured: Measured, *, least: int, encoder: bool) -> dict[str, Any]:
+def report(
+    data: EvaluationSet, measured: Measured, *, least: int, encoder: bool, unseen: bool = False
+) -> dict[str, Any]:
     """Everything that was measured; figures are null where there is nothing to measure."""
     relevant = sum(grade >= least for grade in data.gold.values())
     return {
@@ -31,6 +33,7 @@ def report(data: EvaluationSet, measured: Measured, *, least: int, encoder: bool
             "rules_version": RULES_VERSION,
             "text_version": TEXT_VERSION,
             "encoder": encoder,
+            "labels_unseen": unseen,
             "relevant_from_grade": least,
             "decided": {"threshold": THRESHOLD, "within_best": WITHIN, "at_most": AT_MOST},
             "full_text": "BM25 over dictionary forms, in place of Postgres' full text search",

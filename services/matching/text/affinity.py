@@ -27,7 +27,8 @@ _KINDRED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What may be asked; measuring switches some off. ``translations`` None = the table that ships.
+    """What may be asked; measuring switches some off. ``labels``: texts that are labels of one CPV category say the
+    same. ``translations`` None = the table that ships.
 
     Letters are only asked where there is no encoder, or when wanted for themselves: beside it they add nothing.
     """
@@ -35,6 +36,7 @@ class Sources:
     encoder: bool = True
     lexicon: bool = True
     letters: bool = False
+    labels: bool = True
     translations: Translations | None = None
 
     def table(self) -> Translations:

@@ -105,7 +105,8 @@ def _parts(
     if meaning is not None:
         value += weights.meaning * meaning
     np.clip(value, 0.0, 1.0, out=value)
-    _same_codes(value, needs, offers, rows)
+    if sources.labels:
+        _same_codes(value, needs, offers, rows)
     return Parts(
         value, asked, offered, lexical, concepts, letters, np.zeros_like(value) if meaning is None else meaning
     )
