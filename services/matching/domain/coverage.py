@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from uuid import UUID
@@ -66,16 +66,17 @@ def _useful(wanted: frozenset[str], available: Sequence[Provider]) -> list[Provi
 
 
 def _minimal(wanted: frozenset[str], useful: Sequence[Provider]) -> Iterator[list[Provider]]:
+    bringing = [(one, wanted & one.lines.keys()) for one in useful]
     for size in range(1, min(len(wanted), len(useful)) + 1):
-        for chosen in combinations(useful, size):
-            if _brings(chosen) >= wanted and not any(
-                _brings(one for one in chosen if one is not left_out) >= wanted for left_out in chosen
+        for chosen in combinations(bringing, size):
+            if _together(chosen) == wanted and not any(
+                _together(one for one in chosen if one is not left_out) == wanted for left_out in chosen
             ):
-                yield list(chosen)
+                yield [one for one, _ in chosen]
 
 
-def _brings(chosen: Collection[Provider] | Iterator[Provider]) -> frozenset[str]:
-    return frozenset(capability for one in chosen for capability in one.lines)
+def _together(chosen: Iterable[tuple[Provider, frozenset[str]]]) -> frozenset[str]:
+    return frozenset().union(*(brought for _, brought in chosen))
 
 
 def _order(chosen: Sequence[Provider], present: Collection[UUID]) -> tuple[object, ...]:

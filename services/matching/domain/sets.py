@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from uuid import UUID
 
 from services.matching.domain import coverage, filters
 from services.matching.domain.coverage import Provider
-from services.matching.domain.rules import MOST_OFFERS
+from services.matching.domain.rules import ALTERNATIVES, MOST_OFFERS
 from services.matching.domain.signals import Piece
 from services.matching.domain.subjects import LineState, Need, Offer
 
@@ -22,12 +23,32 @@ _NONE = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Able:
-    """The offers that may serve a need, those that answer it first; by line of the need what fits it."""
+    """The offers that may serve a need, those that answer it first; by line of the need what fits it.
+
+    ``joining`` are the offers around which others are gathered where one does not suffice.
+    """
 
     need: Need
     offers: Sequence[Offer]
     bringing: Sequence[Provider]
     fits: dict[int, list[Fit]] = field(default_factory=dict)
+    joining: Collection[UUID] = ()
+    _covers: dict[object, list[list[Provider]]] = field(default_factory=dict)
+
+    def covers(self, missing: Sequence[str], main: Collection[Offer]) -> list[list[Provider]]:
+        """Who brings what is missing beside these main offers. Most of them bring nothing themselves and give the
+        same answer: it is worked out once."""
+        without = {offer.offer_id for offer in main}
+        givers = {offer.state.stakeholder_id for offer in main}
+        key = (
+            frozenset(missing),
+            frozenset(one.offer.offer_id for one in self.bringing if one.offer.offer_id in without),
+            frozenset(giver for one in self.bringing if (giver := one.offer.state.stakeholder_id) in givers),
+        )
+        if key not in self._covers:
+            available = [one for one in self.bringing if one.offer.offer_id not in without]
+            self._covers[key] = coverage.covers(missing, available, givers)
+        return self._covers[key]
 
     @classmethod
     def of(cls, need: Need, offers: Collection[Offer]) -> Able:
@@ -41,7 +62,7 @@ class Able:
             ]
             for asked in need.open_lines()
         }
-        return cls(need, ordered, coverage.providers(need, ordered), fits)
+        return cls(need, ordered, coverage.providers(need, ordered), fits, _first(need, fits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +79,16 @@ def around(able: Able, lead: Offer) -> Iterator[list[Piece]]:
     """The sets around one main offer: none when it meets no line or a capability cannot be had.
 
     Where capabilities have to be brought together anyway and the lead leaves part of a line open, also the set in
-    which further offers meet the rest.
+    which further offers meet the rest; the first few leads are enough for that.
     """
     main = _main(able, lead)
     if not main:
         return
     yield from _with_capabilities(able, main)
-    if able.need.state.requires:
+    if able.need.state.requires and lead.offer_id in able.joining:
         joined = _joined(able, main)
         if len(joined) > len(main):
-            yield from _with_capabilities(able, joined)
+            yield from islice(_with_capabilities(able, joined), 1)
 
 
 def refilled(able: Able, kept: Sequence[Piece], gaps: Sequence[Gap]) -> Iterator[list[Piece]]:
@@ -88,6 +109,15 @@ def refilled(able: Able, kept: Sequence[Piece], gaps: Sequence[Gap]) -> Iterator
         filled = [_lends(gap, chosen) for gap in missing]
         if None not in filled:
             yield pieces + [piece for piece in filled if piece is not None]
+
+
+def _first(need: Need, fits: dict[int, list[Fit]]) -> set[UUID]:
+    """Those that answer the need, then those that bring most: so few are many."""
+    best: dict[UUID, tuple[bool, bool, Decimal]] = {}
+    for offer, offered in (fit for found in fits.values() for fit in found):
+        rank = (not offer.answers(need), not offered.open_ended, -offered.free)
+        best[offer.offer_id] = min(rank, best.get(offer.offer_id, rank))
+    return set(sorted(best, key=lambda one: (best[one], str(one)))[:ALTERNATIVES])
 
 
 def _main(able: Able, lead: Offer) -> list[Piece]:
@@ -129,7 +159,7 @@ def _met_by_others(able: Able, pieces: Sequence[Piece], asked: LineState, quanti
 def _fill(able: Able, pieces: Sequence[Piece], asked: LineState, rest: Decimal) -> list[Piece]:
     """Further offers for ``rest`` of a line: who answers the need first, then who brings most, so that few are many."""
     taken = {(piece.offer.offer_id, piece.offered.index) for piece in pieces}
-    room = MOST_OFFERS - len({piece.offer.offer_id for piece in pieces})
+    room = MOST_OFFERS - len(able.need.state.requires) - len({piece.offer.offer_id for piece in pieces})
     found: list[Piece] = []
     if rest <= 0:
         return found
@@ -152,15 +182,15 @@ def _with_capabilities(able: Able, main: Sequence[Piece]) -> Iterator[list[Piece
     own = _own_capabilities(required, main)
     covered = {piece.offered.line.capability for piece in main} | own.keys()
     missing = [capability for capability in required if capability not in covered]
-    available = [one for one in able.bringing if one.offer.offer_id not in offers]
-    givers = {offer.state.stakeholder_id for offer in offers.values()}
-    for chosen in coverage.covers(missing, available, givers):
+    for chosen in able.covers(missing, list(offers.values())):
         brought: dict[str, Fit] = dict(own)
         for one in chosen:
             for capability, line in one.lines.items():
                 if capability in missing:
                     brought.setdefault(capability, (one.offer, line))
-        yield [*main, *_brought(able, main, brought)]
+        pieces = [*main, *_brought(able, main, brought)]
+        if len({piece.offer.offer_id for piece in pieces}) <= MOST_OFFERS:
+            yield pieces
 
 
 def _own_capabilities(required: Sequence[str], main: Sequence[Piece]) -> dict[str, Fit]:

@@ -17,7 +17,7 @@ from services.matching.tests.world import World, goods, service
 
 pytestmark = pytest.mark.integration
 API = "/matching/api/v1/matches"
-WORKERS, ANSWERS = 32, 7
+WORKERS, ANSWERS = 32, 5
 NOTE = {"channel": "telephone", "note": "called on Monday"}
 
 
@@ -58,7 +58,7 @@ async def test_thirty_two_at_once(world: World) -> None:
         pick = random.Random(seed)
         async with world.manager() as client:
             for _ in range(ANSWERS):
-                found = (await client.get(API, params={"limit": 40})).json()["items"]
+                found = (await client.get(API, params={"limit": 12})).json()["items"]
                 open_ones = [one for one in found if one["state"] == "proposed"] or found
                 match = pick.choice(open_ones if pick.random() < 0.8 else found)
                 what, body = a_command(pick, match)
