@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from chassis.auth import Actor, CurrentActor, require
 from chassis.http.commands import Reply, command
@@ -29,6 +29,7 @@ from services.agreements.domain.commands import (
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import Act, allows
+from services.agreements.downloads import document_to_read, document_to_sign
 from services.agreements.handlers import closing, filling, signing
 from services.agreements.handlers.access import refuse_reading
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day
@@ -99,7 +100,15 @@ async def get_history(
 
 
 @router.get("/agreements/{agreement_id}/document.pdf", response_class=Response)
-async def get_document(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+async def get_document(
+    request: Request,
+    actor: LoggedIn,
+    agreement_id: UUID,
+    to_sign: Annotated[
+        str | None,
+        Query(alias="to-sign", max_length=5, description="as a download, exactly as it has to be signed next"),
+    ] = None,
+) -> Response:
     """The document with the signatures it has so far."""
     async with units_of(request).reading() as store:
         with refusals_as_problems():
@@ -109,12 +118,9 @@ async def get_document(request: Request, actor: LoggedIn, agreement_id: UUID) ->
         raise not_found(
             "Il documento nasce con l'approvazione del fascicolo.", "The document is made when the file is approved."
         )
-    name = f"{file.instrument}-{file.protocol}".replace("/", "-")
-    return Response(
-        latest[1],
-        media_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "private, no-store"},
-    )
+    if to_sign is not None and to_sign != "false":
+        return document_to_sign(file, latest[1])
+    return document_to_read(file, latest[1])
 
 
 @router.get("/agreements/{agreement_id}/preview.pdf", response_class=Response)

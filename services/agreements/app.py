@@ -17,13 +17,16 @@ from services.agreements import (
     api_lists,
     api_notices,
     api_register,
+    api_signatures,
     api_toolkit,
     api_versions,
     vademecum,
 )
 from services.agreements.consumers import DIRECTORY, HANDLERS
 from services.agreements.daily_register import make_daily_registers
+from services.agreements.documents.trust_files import TrustDirectory
 from services.agreements.domain.closing import Calendar
+from services.agreements.forgetting import forget_refused_uploads
 from services.agreements.handlers.desk import Desk
 from services.agreements.pages.routes import router as page_router
 from services.agreements.settings import AgreementsSettings
@@ -42,6 +45,9 @@ def service(settings: Settings | None = None) -> Service[Store]:
         city_names=CITY_NAMES,
         calendar=calendar,
         write_to=settings.agreements_write_to,
+        trust=TrustDirectory(settings.agreements_trust_lists),
+        revocation=settings.agreements_revocation,
+        keep_refused_days=settings.agreements_keep_refused_days,
     )
 
     async def on_start(app: FastAPI) -> None:
@@ -60,12 +66,13 @@ def service(settings: Settings | None = None) -> Service[Store]:
             api_file.router,
             api_toolkit.router,
             api_register.router,
+            api_signatures.router,
             api_notices.router,
             api_exports.router,
             page_router(pages),
         ),
         pages=pages,
-        background=(keep_time(calendar), make_daily_registers(desk)),
+        background=(keep_time(calendar), make_daily_registers(desk), forget_refused_uploads),
         projections={"directory": Projection(("stakeholder", "membership"), DIRECTORY)},
         on_start=on_start,
     )

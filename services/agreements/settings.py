@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 
 from chassis.settings import PORTS, Settings
@@ -14,6 +17,15 @@ class AgreementsSettings(Settings):
     http_port: int = PORTS["agreements"]
     agreements_development_signer: bool = Field(
         default=True, description="sign with certificates of our own, which have no legal value"
+    )
+    agreements_trust_lists: Path | None = Field(
+        default=None, description="directory with trusted lists, roots and revocation lists for outside signatures"
+    )
+    agreements_revocation: Literal["hard", "soft"] = Field(
+        default="hard", description="`hard` refuses a certificate of which nobody knows whether it was revoked"
+    )
+    agreements_keep_refused_days: int = Field(
+        default=30, ge=0, le=365, description="days for which a refused document is kept for the desk to look at"
     )
     agreements_expires_after_days: int = Field(
         default=30, ge=0, le=3650, description="days after its last day on which an agreement is closed as expired"

@@ -25,6 +25,7 @@ from signxml.exceptions import SignXMLException
 from signxml.xades import XAdESSignatureConfiguration, XAdESVerifier  # type: ignore[attr-defined]
 
 from services.agreements.documents.verification.trust import Revocation, Trust, certificate_of
+from services.agreements.documents.verification.verdict import clean
 
 _TSL = "{http://uri.etsi.org/02231/v2#}"
 Loaded = TypeVar("Loaded")
@@ -141,7 +142,7 @@ def _revocation_lists(name: str, content: bytes) -> list[RevocationList]:
     for der in ders:
         read = crl.CertificateList.load(der, strict=True)
         following = read["tbs_cert_list"]["next_update"].native
-        found.append(RevocationList(name, read.issuer.human_friendly, following, der))
+        found.append(RevocationList(name, clean(read.issuer.human_friendly), following, der))
     return found
 
 

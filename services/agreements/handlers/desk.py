@@ -13,6 +13,8 @@ from chassis.unit import Unit
 from services.agreements.documents.data import DocumentData
 from services.agreements.documents.render import render_off_loop
 from services.agreements.documents.trust_files import TrustDirectory
+from services.agreements.documents.verification import Verification
+from services.agreements.documents.verification.apart import examine_apart
 from services.agreements.documents.verification.trust import Revocation
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.closing import Calendar
@@ -60,6 +62,7 @@ class Desk:
     trust: TrustDirectory = field(default_factory=lambda: TrustDirectory(None))
     revocation: Revocation = "hard"
     keep_refused_days: int = 30
+    examine: Callable[..., Awaitable[Verification]] = examine_apart
 
     def city_name(self, city: str) -> str:
         return self.city_names.get(city, city)

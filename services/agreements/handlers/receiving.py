@@ -20,7 +20,6 @@ from chassis.scope import Scope
 from contracts.values import SignatureEvidence
 from services.agreements.documents.trust_files import TrustFiles
 from services.agreements.documents.verification import Finding, Reason, Refusal, Verification
-from services.agreements.documents.verification.apart import examine_apart
 from services.agreements.domain import signatories, signing
 from services.agreements.domain.checks import open_checks, required_levels
 from services.agreements.domain.file import AgreementFile, Signatory
@@ -62,10 +61,20 @@ class Judged:
     crls: tuple[bytes, ...]
 
 
-async def judge(
-    store: Store, scope: Scope, actor: Actor, agreement_id: UUID, handed_in: HandedIn, desk: Desk, now: datetime
-) -> Judged:
-    """Reads the file as it is and judges the document against it. Raises Unknown, NotAllowed or NotPossible."""
+@dataclass(frozen=True)
+class Base:
+    """What a document is judged against: the file and its document as they are."""
+
+    file: AgreementFile
+    approved: bytes
+    revision: int
+    latest: bytes
+    authority: bytes | None
+    material: Material
+
+
+async def base_of(store: Store, scope: Scope, actor: Actor, agreement_id: UUID) -> Base:
+    """Reads it, for somebody who may hand in. Raises Unknown, NotAllowed or NotPossible."""
     file = refuse_reading(actor, await store.files.read(scope, agreement_id))
     _refuse_handing_in(actor, file)
     after(file.state, Act.SIGN)
@@ -75,14 +84,19 @@ async def judge(
         raise RuntimeError("an approved file has no document")
     authority = await store.documents.authority(scope)
     material = await store.signatures.material(scope, agreement_id)
+    return Base(file, approved, *latest, authority.certificate if authority else None, material)
+
+
+async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> Judged:
+    """Judges the document in a process of its own. It takes a second or more: no transaction is open."""
     files = await asyncio.to_thread(desk.trust.current)
-    trust = files.trust(now, (authority.certificate,) if authority else (), desk.revocation)
-    recorded = recorded_signatures(file)
-    found = await examine_apart(
+    trust = files.trust(now, (base.authority,) if base.authority else (), desk.revocation)
+    recorded = recorded_signatures(base.file)
+    found = await desk.examine(
         handed_in.content,
-        approved=approved,
-        latest=latest[1],
-        trust=replace(trust, crls=(*trust.crls, *material.crls), kept=material.anchors),
+        approved=base.approved,
+        latest=base.latest,
+        trust=replace(trust, crls=(*trust.crls, *base.material.crls), kept=base.material.anchors),
         recorded=recorded,
     )
     new = tuple(one for one in found.signatures if one.certificate_sha256 not in recorded)
@@ -90,7 +104,7 @@ async def judge(
         found = found.also(Refusal(Reason.NOTHING_NEW))
     # Who may have a development certificate is decided by us, with every signature, and never by a document.
     found = found.also(*(Refusal(Reason.UNTRUSTED, one.field) for one in new if one.level == "development"))
-    return Judged(handed_in, found, file.version, latest[0], _relevant(files, new))
+    return Judged(handed_in, found, base.file.version, base.revision, _relevant(files, new))
 
 
 async def receive(

@@ -26,7 +26,7 @@ from pyhanko_certvalidator.path import ValidationPath
 
 from services.agreements.documents.verification.stamps import Stamp, stamps_of
 from services.agreements.documents.verification.trust import Trust, anchor_of, certificate_of
-from services.agreements.documents.verification.verdict import CLOCK_SLACK, Finding, Level, Reason
+from services.agreements.documents.verification.verdict import CLOCK_SLACK, Finding, Level, Reason, clean
 
 _FOR_SIGNING = KeyUsageConstraints(key_usage={"non_repudiation"})
 _REVOKED = {AdESFailure.REVOKED, AdESIndeterminate.REVOKED_NO_POE, AdESIndeterminate.REVOKED_CA_NO_POE}
@@ -197,7 +197,7 @@ def _anchor_name(path: ValidationPath | None) -> str:
     if path is None:
         return ""
     name = path.trust_anchor.authority.name.native
-    return str(name.get("common_name") or name.get("organization_name") or "")
+    return _first(name.get("common_name") or name.get("organization_name"))
 
 
 def _revocation(
@@ -231,7 +231,7 @@ def _finding(
     if stamped and signed.long_term:
         baseline = "B-LTA" if any(stamp.trusted for stamp in signed.later_stamps) else "B-LT"
     return Finding(
-        field=signed.field,
+        field=clean(signed.field),
         container=signed.container,
         baseline=f"{'PAdES' if signed.container == 'pades' else 'CAdES'} {baseline}",
         level=checked.level,
@@ -241,7 +241,7 @@ def _finding(
         person_name=_person(subject),
         certificate_serial=format(certificate.serial_number, "x"),
         certificate_sha256=fingerprint(certificate),
-        issuer=certificate.issuer.human_friendly,
+        issuer=clean(certificate.issuer.human_friendly),
         trusted_by=checked.trusted_by,
         revocation=checked.revocation,
         claimed_at=signed.claimed_at,
@@ -258,7 +258,7 @@ def _person(subject: dict[str, Any]) -> str:
 
 
 def _first(value: Any) -> str:
-    return str((value[0] if isinstance(value, list) else value) or "")
+    return clean(str((value[0] if isinstance(value, list) else value) or ""))
 
 
 def claimed_time(signed_data: cms.SignedData) -> datetime | None:

@@ -42,7 +42,7 @@ from services.agreements.documents.verification.certificate import Signed, judge
 from services.agreements.documents.verification.container import certificates_in, gap_is_clean, is_plain
 from services.agreements.documents.verification.stamps import Stamp, read
 from services.agreements.documents.verification.trust import Trust
-from services.agreements.documents.verification.verdict import Finding, Reason, Refusal
+from services.agreements.documents.verification.verdict import Finding, Reason, Refusal, clean
 
 PADES = "/ETSI.CAdES.detached"
 _FORM_RULES = [SigFieldCreationRule(), SigFieldModificationRule()]  # type: ignore[no-untyped-call]
@@ -103,7 +103,7 @@ async def examine_pdf(
         if isinstance(found, Finding):
             findings.append(found)
         else:
-            refusals.append(Refusal(found, signature.field_name))
+            refusals.append(Refusal(found, clean(signature.field_name)))
     return refusals, findings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copyreg
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,9 @@ from pyhanko_certvalidator.policy_decl import (
     RevocationCheckingRule,
 )
 from pyhanko_certvalidator.registry import TrustManager
+
+# Certificates travel to another process as what they are: half-parsed ones lose their bytes on the way.
+copyreg.pickle(asn1_x509.Certificate, lambda one: (asn1_x509.Certificate.load, (one.dump(),)))
 
 Revocation = Literal["hard", "soft"]
 """Whether a signature is refused of whose certificate nobody knows if it was revoked."""

@@ -12,6 +12,11 @@ MAX_SIZE = 20 * 1024 * 1024
 """Bytes that a signed document may have at most."""
 
 
+def clean(text: str) -> str:
+    """A text out of a stranger's document as it may be stored and shown: one line of printable characters."""
+    return "".join(one for one in text if one.isprintable())[:200]
+
+
 class Reason(StrEnum):
     """Why a document is refused."""
 
