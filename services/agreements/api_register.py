@@ -38,7 +38,7 @@ from services.agreements.store import Store
 from services.agreements.store.public import Sought
 
 FEED_SIZE = 25
-_AT_ONCE = 200
+_AT_ONCE = 100
 KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it already"}}
 router = APIRouter(prefix="/agreements/api/v1", tags=["register"], responses=DOCUMENTED)
 Archivist = Annotated[Actor, Depends(require("legal", "operations"))]

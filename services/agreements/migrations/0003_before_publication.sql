@@ -86,3 +86,5 @@ CREATE TRIGGER register_day_append_only BEFORE UPDATE OR DELETE ON register_day
 
 CREATE INDEX register_entry_by_time ON register_entry (city, entered_at);
 CREATE INDEX agreement_public ON agreement (city, updated_at) WHERE protocol_number IS NOT NULL;
+-- The register is searched by it.
+ALTER TABLE agreement ADD COLUMN policy_area text GENERATED ALWAYS AS (content ->> 'policy_area') STORED;

@@ -107,7 +107,7 @@ class Publicity:
         found = await units_of(request).run(scope_of(actor), work)
         standing = next((one for one in found["draft"].notices if one.state == "published"), None)
         words = standing.words if standing else found["draft"].words
-        filled = {
+        filled: dict[str, Form[Any]] = {
             "notice": Form.of(
                 title_it=words.title.it,
                 title_en=words.title.en,

@@ -22,6 +22,13 @@ _ROWS = (
     " WHERE e.city = $1 AND e.act = 'signed'"
 )
 
+_WORDS = (
+    " AND (e.position IN (SELECT d.position FROM register_disclosure d JOIN register_entry s USING (city, position)"
+    "   WHERE d.city = $1 AND s.act = 'signed' AND strpos(lower(d.words), lower({})) > 0 AND NOT EXISTS"
+    "     (SELECT FROM redaction r WHERE r.city = d.city AND r.agreement_id = s.agreement_id AND r.name = d.name))"
+    " OR e.protocol_year || '/' || lpad(e.protocol_number::text, 7, '0') = {} OR e.protocol_number::text = {})"
+)
+
 
 @dataclass(frozen=True)
 class Sought:
@@ -48,31 +55,31 @@ class PublicRegister:
 
         With `before`, the rows just above that line: the one too many is then the first.
         """
-        order, start = ("ASC", before) if before else ("DESC", after)
+        start, up = (before, True) if before else (after, False)
+        given: list[Any] = [scope.city]
+        conditions = []
+        for value, condition in (
+            (sought.year, " AND e.protocol_year = {}"),
+            (list(sought.instruments) if sought.instruments else None, " AND e.instrument = ANY({})"),
+            (sought.area, " AND a.policy_area = {}"),
+            (sought.signed_from, " AND e.entered_at >= ({}::date)::timestamp AT TIME ZONE 'Europe/Rome'"),
+            (sought.signed_to, " AND e.entered_at < ({}::date + 1)::timestamp AT TIME ZONE 'Europe/Rome'"),
+            ((sought.words or "").strip() or None, _WORDS),
+            (start[0] if start else None, f" AND (e.protocol_year, e.protocol_number) {'>' if up else '<'} ({{}}, "),
+            (start[1] if start else None, "{})"),
+        ):
+            # Only what is asked for: with a condition for everything no plan is right for long.
+            if value is not None:
+                given.append(value)
+                conditions.append(condition.replace("{}", f"${len(given)}"))
+        order = "ASC" if up else "DESC"
         rows = await self._connection.fetch(
-            _ROWS + " AND ($2::int IS NULL OR e.protocol_year = $2) AND ($3::text[] IS NULL OR e.instrument = ANY($3))"
-            " AND ($4::text IS NULL OR a.content->>'policy_area' = $4)"
-            " AND ($5::date IS NULL OR (a.content->>'signed_on')::date >= $5)"
-            " AND ($6::date IS NULL OR (a.content->>'signed_on')::date <= $6)"
-            " AND ($7::text IS NULL"
-            "   OR strpos(lower(concat_ws(' ', w.words->>'subject', w.words->>'parties')), lower($7)) > 0"
-            "   OR e.protocol_year || '/' || lpad(e.protocol_number::text, 7, '0') = $7"
-            "   OR e.protocol_number::text = $7)"
-            f" AND ($8::int IS NULL OR (e.protocol_year, e.protocol_number) {'>' if before else '<'} ($8, $9))"
-            f" ORDER BY e.protocol_year {order}, e.protocol_number {order} LIMIT $10",
-            scope.city,
-            sought.year,
-            list(sought.instruments) if sought.instruments else None,
-            sought.area,
-            sought.signed_from,
-            sought.signed_to,
-            (sought.words or "").strip() or None,
-            start[0] if start else None,
-            start[1] if start else None,
-            limit + 1,
+            f"{_ROWS}{''.join(conditions)} ORDER BY e.protocol_year {order}, e.protocol_number {order}"
+            f" LIMIT {int(limit) + 1}",
+            *given,
         )
         found = [dict(row) for row in rows]
-        return found[::-1] if before else found
+        return found[::-1] if up else found
 
     async def one(self, scope: Scope, year: int, number: int) -> dict[str, Any] | None:
         row = await self._connection.fetchrow(
