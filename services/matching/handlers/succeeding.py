@@ -18,9 +18,14 @@ from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Candidate
 from services.matching.domain.succession import Because, Grounds
 from services.matching.handlers.concluding import conclude
+from services.matching.handlers.posting import post
 from services.matching.handlers.proposing import likeness_of
 from services.matching.store import MatchingStore
 from services.matching.store.matches import Draft
+
+
+class _Looked(Exception):
+    """Seen enough: what was done for the look is undone."""
 
 
 class Taken(Exception):
@@ -74,7 +79,7 @@ async def _replaced(
     cause: Delivery[Any] | None,
 ) -> Match:
     """Raises :class:`Taken` or ``NotEnough`` when it cannot be done."""
-    chosen = await _who_takes_over(unit, match, gone, policy)
+    chosen = await _who_takes_over(unit, match, ended, gone, policy)
     if chosen is None:
         raise Taken
     await unit.store.matches.save(unit.scope, {match.match_id: match}, [ended.match])
@@ -117,11 +122,10 @@ async def _handed_over(
 
 
 async def _who_takes_over(
-    unit: Unit[MatchingStore], match: Match, gone: Collection[UUID], policy: Policy
+    unit: Unit[MatchingStore], match: Match, ended: Decision, gone: Collection[UUID], policy: Policy
 ) -> Candidate | None:
     """The best set in which all others do what they agreed to."""
-    found = await unit.store.candidates.offers_for(unit.scope, [match.need_id], search.narrow(policy, unit.now))
-    ids = {*found.get(match.need_id, ()), *(part.allocation.offer_id for part in match.parts)}
+    ids = {*await _once_free(unit, match, ended, policy), *(part.allocation.offer_id for part in match.parts)}
     offers = await unit.store.candidates.offers(unit.scope, ids)
     need = (await unit.store.candidates.needs(unit.scope, [match.need_id])).get(match.need_id)
     if need is None:
@@ -139,6 +143,23 @@ async def _who_takes_over(
         likeness=likeness_of(need, list(offers.values())),
     )
     return made[0] if made else None
+
+
+async def _once_free(unit: Unit[MatchingStore], match: Match, ended: Decision, policy: Policy) -> list[UUID]:
+    """The offers that the index finds for the need when the match holds nothing any more.
+
+    What is reserved is no candidate, so all is given back for the time of the search only: what is given back and
+    what is taken have to be posted together, in the one order of lines.
+    """
+    found: list[UUID] = []
+    try:
+        async with unit.savepoint():
+            await post(unit, [(ended.match, move) for move in ended.moves])
+            by_need = await unit.store.candidates.offers_for(unit.scope, [match.need_id], search.wide(policy, unit.now))
+            found = by_need.get(match.need_id, [])
+            raise _Looked
+    except _Looked:
+        return found
 
 
 async def _make_room(unit: Unit[MatchingStore], need_id: UUID, key: str) -> None:
