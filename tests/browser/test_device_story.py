@@ -243,7 +243,7 @@ async def the_file_is_filled_in(story: Story) -> None:
     await opens_the_file(manager)
     await manager.press("Consegna all'Ufficio Legale")  # too early
     await manager.told("Il fascicolo non è completo")
-    await expect(manager.page.locator("main .alert + ul")).to_contain_text("piano di comunicazione")
+    await expect(manager.page.locator("section[aria-labelledby='missing']")).to_contain_text("piano di comunicazione")
     await manager.looks("19-file-refused")
     await manager.field("Che cosa si comunica, a chi e quando").fill("Notizia sul sito del Comune alla consegna.")
     await manager.field("Canali").fill("sito web, stampa")

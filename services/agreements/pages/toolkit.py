@@ -20,7 +20,7 @@ from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.agreements.api import scope_of
 from services.agreements.api_toolkit import versions_of
-from services.agreements.domain.instruments import in_force
+from services.agreements.domain.instruments import Instrument, in_force
 from services.agreements.domain.toolkit import OpenDraft, Publish, Withdraw
 from services.agreements.handlers import toolkit
 from services.agreements.handlers.desk import AgreementsUnit, city_day
@@ -46,6 +46,58 @@ STATUSES = {
     "withdrawn": (mark("Taken back"), "danger"),
     "offered": (mark("Offered by a release, not in force"), "warning"),
 }
+
+
+SECTIONS = {
+    "title": mark("Title"),
+    "applies_when": mark("When it applies"),
+    "applies": mark("When it is proposed"),
+    "source": mark("Source"),
+    "certainty": mark("Certainty"),
+    "terms": mark("Terms"),
+    "documents": mark("Documents"),
+    "rules": mark("Rules"),
+    "clauses": mark("Clauses"),
+    "steps": mark("Steps"),
+}
+FIELDS = {
+    "label": mark("What it asks for"),
+    "source": mark("Source"),
+    "certainty": mark("Certainty"),
+    "days": mark("Days"),
+    "years": mark("At most so many years"),
+    "when": mark("When it applies"),
+    "enabled": mark("The rule applies"),
+    "off_because": mark("Why it does not apply, when it is off"),
+    "overridable": mark("May be set aside"),
+    "firm_because": mark("Why it cannot be set aside"),
+    "heading": mark("Heading"),
+    "text": mark("Text"),
+    "owner": mark("Who does it"),
+    "it": mark("Italian"),
+    "en": mark("English"),
+    "value_above_cents": mark("Only above (cents of a euro)"),
+}
+
+
+def where(pointer: str, *records: Instrument) -> str:
+    """Where in a record a difference is, in words: its section, the part's own words, the field."""
+    section, *rest = pointer.strip("/").split("/")
+    parts = [_(SECTIONS[section]) if section in SECTIONS else section]
+    if rest and section not in ("title", "applies_when"):
+        parts.append(_part(section, rest.pop(0), records))
+    parts += [_(FIELDS[one]) if one in FIELDS else one.replace("_", " ") for one in rest]
+    return " › ".join(parts)
+
+
+def _part(section: str, code: str, records: tuple[Instrument, ...]) -> str:
+    language = current_language()
+    for record in records:
+        for one in getattr(record, section, ()):
+            if one.code == code:
+                words = getattr(one, "wording", None) or getattr(one, "label", None) or getattr(one, "heading", None)
+                return str((words or one.text).in_(language))
+    return code
 
 
 class Toolkit:
@@ -88,6 +140,8 @@ class Toolkit:
                 HISTORY_ROWS,
                 lambda one: (one.position,),
             )
+        drafted = (seen.draft.record,) if seen.draft else ()
+        everything = (*drafted, *(one.record for one in seen.versions))
         forms: dict[str, Form[Any]] = {
             "edit": own.filled(seen.draft.record) if seen.draft else Form.of(),
             "open": Form.of().called("open"),
@@ -101,6 +155,7 @@ class Toolkit:
             message=message,
             seen=seen,
             blank=Form.of,
+            where=lambda pointer: where(pointer, *everything),
             newest=seen.versions[0].record,
             statuses={name: (_(text), tone) for name, (text, tone) in STATUSES.items()},
             forms=forms | (wrong or {}),

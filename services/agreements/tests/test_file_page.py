@@ -246,5 +246,5 @@ async def test_the_instruments_are_the_legal_office_s(story: Story) -> None:
 async def test_the_pages_speak_italian(story: Story) -> None:
     one = await story.filled(donation())
     shown = await page(story, GUIDE, f"/agreements/files/{one}?lang=it")
-    for words in ("Che cosa manca", "Cronoprogramma", "Ruoli e responsabilità", "Rischi", "Commenti"):
+    for words in ("Che cosa manca", "Calendario", "Ruoli e responsabilità", "Rischi", "Commenti"):
         assert words in shown, words

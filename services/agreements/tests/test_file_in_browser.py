@@ -1,0 +1,87 @@
+"""A file and the instruments at the desk in a real browser: no fault found by axe, on a screen and in the hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from chassis.auth.tokens import SESSION_COOKIE
+from chassis.web.static import static_router
+from chassis.web.tests.chromium import chromium, faults, picture  # noqa: F401  (a fixture)
+from chassis.web.tests.serving import address, listening, served
+from services.agreements.tests.story import DEPARTMENT, GUIDE, LEGAL, Story, donation
+from services.agreements.tests.test_file_work import PACT_TERMS, RISK, WHY
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"desk": (1280, 900), "hand": (390, 844)}
+BOTH = replace(LEGAL, subject="both", name="Elena Riva", roles=frozenset({"legal", "account_manager"}))
+
+
+@pytest.fixture(scope="module")
+async def site(story: Story) -> Any:
+    taker = listening()
+    story.desk.app.include_router(static_router())
+    async with served(story.desk.app, taker):
+        yield address(taker)
+
+
+@pytest.fixture(scope="module")
+async def pages(story: Story) -> dict[str, str]:
+    """A file just opened, one with everything in it, a signed one, and an instrument whose draft changes something."""
+    fresh = (await story.file_of(donation(need_title="Settimana dei diritti")))["agreement_id"]
+    full = await story.filled(donation(need_title="Giardino condiviso"), "patto_di_collaborazione", PACT_TERMS)
+    await story.done(full, "risks", GUIDE, {"risks": [RISK, RISK | {"kind": "political", "level": "high"}]})
+    milestones = [{"title": "Avvio dei lavori", "due_on": "2027-01-10", "party_id": "department:education"}]
+    file = await story.done(full, "timeline", GUIDE, {"milestones": milestones})
+    await story.done(full, f"timeline/{file['milestones'][0]['milestone_id']}", DEPARTMENT, {"done": True})
+    await story.done(full, "documents", GUIDE, {"kind": "other", "title": "Planimetria", "text": "Agli atti"})
+    await story.done(full, "overrides", LEGAL, {"check": "insurance", "reason": WHY})
+    first = await story.done(full, "comments", GUIDE, {"words": "Chi porta le chiavi?", "audience": "parties"})
+    await story.done(full, "comments", LEGAL, {"words": "La direzione.", "reply_to": first["comment_id"]})
+    signed = await story.signed(donation(need_title="Libri per la scuola"))
+    api = "/agreements/api/v1/instruments/sponsorizzazione"
+    legal = story.as_(LEGAL)
+    assert (await legal.post(f"{api}/versions", json={"reason": "Nuova circolare"})).status_code == 201
+    edit = {"rules": {"public_notice_period": {"days": 45}}, "without_clauses": ["saving"]}
+    assert (await legal.post(f"{api}/draft", json=edit)).status_code == 200
+    return {
+        "file-fresh": f"files/{fresh}",
+        "file-full": f"files/{full}",
+        "file-signed": f"files/{signed}",
+        "toolkit": "toolkit",
+        "toolkit-draft": "toolkit/sponsorizzazione",
+        "toolkit-plain": "toolkit/accordo_di_co_produzione",
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_axe_finds_nothing_at_the_desk(
+    chromium: Browser,  # noqa: F811
+    story: Story,
+    site: str,
+    pages: dict[str, str],
+    size: str,
+) -> None:
+    width, height = SIZES[size]
+    context = await chromium.new_context(viewport={"width": width, "height": height}, locale="it-IT")
+    cookie = story.desk.app.state.identity.sessions.issue(BOTH)
+    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
+    found: dict[str, Any] = {}
+    for name, path in pages.items():
+        page = await context.new_page()
+        await page.goto(f"{site}/agreements/{path}")
+        await picture(page, f"agreements-{name}-{size}")
+        await page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+        await picture(page, f"agreements-{name}-open-{size}")
+        wrong = await faults(page)
+        if wrong:
+            found[name] = wrong
+        if await page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found[f"{name} is too wide"] = True
+        await page.close()
+    await context.close()
+    assert found == {}
