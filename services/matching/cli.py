@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.matching.benchmark import command as benchmark
+from services.matching.benchmark import command, skewed
 from services.matching.evaluation import command as evaluation
 
 match = typer.Typer(no_args_is_help=True, help="Matching of needs and offers.")
@@ -25,5 +25,6 @@ def register(app: typer.Typer) -> None:
     """Adds ``sportello match …`` and ``sportello bench …``."""
     match.command("eval")(evaluation.run)
     app.add_typer(match, name="match")
-    bench.command("ppe")(benchmark.run)
+    bench.command("ppe")(command.run)
+    bench.command("fairness")(skewed.run)
     app.add_typer(bench, name="bench")

@@ -40,7 +40,7 @@ def compared(problem: Problem, plan: Plan, plain: Plan) -> Comparison:
     """``plan`` beside ``plain``, the plan for the same problem with fairness off."""
     change = np.array(plan.coverage) - np.array(plain.coverage)
     moved = np.abs(change) > 1e-9
-    cost = plain.benefit - plan.benefit
+    cost = max(0.0, plain.benefit - plan.benefit)
     return Comparison(
         tuple(_neighbourhoods(problem, plan.coverage, plain.coverage)),
         cost,

@@ -30,18 +30,34 @@ class _Solved:
     greedy: float
 
 
-def solve(problem: Problem, tell: Tell = nobody) -> Plan:
-    """The plan. ``tell`` hears of the progress and may stop it. Raises :class:`NotPossible` and Stopped."""
+def solve(problem: Problem, tell: Tell = nobody, known: Plan | None = None) -> Plan:
+    """The plan. ``tell`` hears of the progress and may stop it. Raises :class:`NotPossible` and Stopped.
+
+    ``known`` is a plan for the same lines and rules, made with another weight of fairness or with choices that are
+    insisted on: the answer is no worse than that.
+    """
     parts = networks(problem)
     _possible(problem, parts)
     total = sum(len(network.need) for network in parts) or 1
     done, solved = 0, []
     for network in parts:
         tell("solving", done / total)
-        solved.append(_solve(network, _within(tell, done / total, len(network.need) / total)))
+        one = _solve(network, _within(tell, done / total, len(network.need) / total))
+        solved.append(one if known is None else _no_worse(one, _flow_of(network, known)))
         done += len(network.need)
     tell("solving", 1.0)
     return _plan(problem, solved)
+
+
+def _no_worse(one: _Solved, other: Ints) -> _Solved:
+    """Part by part the better of the two."""
+    flow = _better(one.network, _parts(one.network), one.flow, other)
+    return replace(one, flow=flow, bound=max(one.bound, one.network.value(flow)))
+
+
+def _flow_of(network: Network, plan: Plan) -> Ints:
+    quantities = {link.edge: int(link.quantity // network.unit) for link in plan.links}
+    return np.array([quantities.get(edge, 0) for edge in network.edges.tolist()], dtype=np.int64)
 
 
 def _within(tell: Tell, start: float, size: float) -> Callable[[float], None]:

@@ -43,7 +43,9 @@ def computed(
     wanted = replace(problem, forced=choices)
     plan = solve(wanted, lambda phase, done: tell("solving", done / 2))
     off = replace(wanted, rules=replace(problem.rules, fairness=0.0))
-    fit_alone = solve(off, lambda phase, done: tell("solving", (1 + done) / 2)) if problem.rules.fairness else plan
+    fit_alone = plan
+    if problem.rules.fairness:
+        fit_alone = solve(off, lambda phase, done: tell("solving", (1 + done) / 2), known=plan)
     tell("comparing", 0.0)
     lines = _lines(situation, plan, today)
     fairness = compared(problem, plan, fit_alone)

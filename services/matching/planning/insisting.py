@@ -56,8 +56,9 @@ def price(problem: Problem, choice: Forced) -> Price:
     if choice.quantity > most:
         raise NotPossible
     near = around(replace(problem, forced=[choice]), choice.edge)
-    without, with_it = solve(replace(near, forced=())), solve(near)
-    cost = max(0.0, without.value - with_it.value)
+    with_it = solve(near)
+    without = solve(replace(near, forced=()), known=with_it)
+    cost = without.value - with_it.value
     return Price(
         cost,
         without.benefit - with_it.benefit,

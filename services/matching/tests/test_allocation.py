@@ -136,6 +136,14 @@ def test_insisting_is_done_never_gains_and_reaches_no_further_than_its_part(
     assert here == pytest.approx(plan.value - solve(problem).value, abs=CLOSE)
 
 
+@settings(max_examples=100, deadline=None)
+@given(problems(needs=12, offers=10, most=50, ruled=True))
+def test_no_worse_than_a_plan_that_is_known(problem: Problem) -> None:
+    plain = replace(problem, rules=replace(problem.rules, fairness=0.0))
+    fair = solve(replace(problem, rules=replace(problem.rules, fairness=0.5)))
+    assert solve(plain, known=fair).benefit >= fair.benefit - CLOSE, "fairness never gains fit"
+
+
 def test_nobody_can_insist_on_more_than_there_is() -> None:
     problem = Problem([NeedLine("n", "goods", Decimal(3))], [OfferLine("o", "goods", Decimal(9))], [Edge(0, 0, 1.0)])
     with pytest.raises(NotPossible):
