@@ -12,9 +12,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import pytest
 
 from chassis.clock import new_id
-from contracts.values import Allocation, OfferPartner, Party
+from contracts.values import Allocation, CommunicationPlan, ImpactPlan, OfferPartner, Party
 from services.agreements.domain import drafting
-from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.checks import open_checks
+from services.agreements.domain.commands import ChooseInstrument
+from services.agreements.domain.file import AgreementFile, FiledDocument
+from services.agreements.domain.instruments import in_force
 from services.agreements.domain.proposal import Candidate, propose
 from services.agreements.tests.story import EDUCATION, donation
 from services.agreements.vademecum import first_records
@@ -54,7 +57,7 @@ def told(ref: str, **more: Any) -> AgreementFile:
                 Allocation(
                     offer_id=new_id(), offer_line=number, need_line=0, stakeholder_id=giver, kind=line["kind"],
                     capability=line.get("capability"), quantity=Decimal(line["quantity"] or 1), unit=line["unit"],
-                    value_cents=line.get("total_value_cents"),
+                    value_cents=_value(line),
                 )
             )  # fmt: skip
     for ref_ in case.get("receivers", ()):
@@ -68,6 +71,11 @@ def told(ref: str, **more: Any) -> AgreementFile:
     file = drafting.draft(match, new_id(), NOW, TODAY).file
     types = {str(identity(one)): kind for one, kind in TYPES.items()}
     return file.model_copy(update={"organisation_types": types} | more)
+
+
+def _value(line: dict[str, Any]) -> int | None:
+    unit = line.get("unit_value_cents")
+    return int(unit * Decimal(line["quantity"])) if unit else line.get("total_value_cents")
 
 
 def proposed(file: AgreementFile) -> tuple[Candidate, ...]:
@@ -86,6 +94,21 @@ def test_milan_s_partnerships_get_the_instrument_they_were_made_with(ref: str) -
     assert first.fits
     # No draw: the order does not hang on the alphabet.
     assert not second.fits or second.score < first.score
+
+
+@pytest.mark.parametrize("ref", CASES)
+def test_what_milan_s_partnerships_say_closes_every_check_of_their_instrument(ref: str) -> None:
+    """The demo plays them: a rule that is added has to be answered there too."""
+    agreement = CASES[ref]["agreement"]
+    record = in_force(first_records(), agreement["instrument"], TODAY)
+    documents = tuple(
+        FiledDocument(document_id=new_id(), kind=one["kind"], title="t", text="t", added_at=NOW, added_by="x")
+        for one in agreement["documents"]
+    )
+    plans = {"communication_plan": CommunicationPlan(summary="x"), "impact_plan": ImpactPlan(), "documents": documents}
+    command = ChooseInstrument(instrument=agreement["instrument"], terms=agreement["terms"])
+    file = drafting.choose_instrument(told(ref, **plans), command, record).file
+    assert [check.code for check in open_checks(file, record, TODAY)] == []
 
 
 def test_a_day_of_volunteers_that_asks_for_an_image_return_is_a_sponsorship() -> None:
