@@ -63,6 +63,16 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "medium": mark("Medium"),
         "high": mark("High"),
     },
+    "signature_proof": {
+        "time-stamp": mark("proven by a time stamp"),
+        "received": mark("when it came in"),
+        "record": mark("as recorded"),
+    },
+    "signature_revocation": {
+        "crl": mark("checked with a revocation list"),
+        "ocsp": mark("checked with the issuer's answer"),
+        "not-checked": mark("not checked"),
+    },
     "instrument": {
         "sponsorizzazione": mark("Sponsorship"),
         "donazione": mark("Donation"),

@@ -28,6 +28,7 @@ from services.agreements.handlers.access import FILLS_IN, refuse_reading, signs_
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.pages import forms
 from services.agreements.pages.particular_forms import particulars
+from services.agreements.pages.signature_forms import signatures_seen
 from services.agreements.pages.surroundings import surroundings, told
 from services.agreements.problems import refusals_as_problems
 from services.agreements.views import called, pinned, view_of
@@ -59,6 +60,7 @@ class Desk:
             view = await view_of(store, scope, file, units.clock())
             record = await pinned(store, scope, file)
             around = await surroundings(request, store, actor, file, record, city_day(units.clock()))
+            signatures, signature_forms = await signatures_seen(store, scope, actor, file)
         return self._pages.render(
             request,
             "file.html",
@@ -66,9 +68,10 @@ class Desk:
             message=message,
             file=view,
             record=record,
-            forms=forms.filled(file) | particulars(file) | (wrong or {}),
+            forms=forms.filled(file) | particulars(file) | signature_forms | (wrong or {}),
             called=called,
             **around,
+            **signatures,
             **told(view, record, fills_in=actor.has(*FILLS_IN) and allows(file.state, Act.EDIT)),
             may_submit=actor.has(*FILLS_IN) and allows(file.state, Act.SUBMIT),
             may_approve=actor.has("legal") and allows(file.state, Act.APPROVE),

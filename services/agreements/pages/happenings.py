@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.web.i18n import current_language, mark
 from chassis.web.i18n import gettext as _
 from chassis.web.vocabulary import label
+from services.agreements.documents.verification.words import in_words
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 from services.agreements.store.files import Happening
@@ -26,9 +27,18 @@ ACTS = {
     "override": mark("Check set aside"),
     "override_revoked": mark("Check counts again"),
     "submit": mark("Handed to the Legal Office"),
+    "notice": mark("Public notice published"),
+    "withdraw_notice": mark("Public notice withdrawn"),
+    "publish": mark("Published in the register before it takes effect"),
+    "hide": mark("Hidden from the public"),
+    "show": mark("Shown to the public again"),
+    "erase": mark("Erased from the register"),
     "approve": mark("Approved"),
     "reject": mark("Refused for good"),
     "sign": mark("Signed"),
+    "sign_outside": mark("Signature made outside taken in"),
+    "upload_refused": mark("Signed document refused"),
+    "signing_plan": mark("Who signs in which order"),
     "activate": mark("Took effect"),
     "suspend": mark("Suspended"),
     "resume": mark("Resumed"),
@@ -51,6 +61,10 @@ def note_of(happening: Happening, file: AgreementFile, record: Instrument | None
     if happening.act.startswith("override"):
         code, _colon, reason = note.partition(": ")
         return f"{_check_name(code, record)} {reason}"
+    if happening.act == "upload_refused":
+        return " ".join(in_words(one, current_language()) for one in note.split(", "))
+    if happening.act == "signing_plan":
+        return ""
     party = file.party(note)
     return called(party.name, file.department) if party else note
 

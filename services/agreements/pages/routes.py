@@ -5,7 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from chassis.web.pages import Pages
-from services.agreements.pages import changes, file, lists, particulars, public, publicity, toolkit, vademecum, versions
+from services.agreements.pages import (
+    changes,
+    file,
+    lists,
+    particulars,
+    public,
+    publicity,
+    signatures,
+    toolkit,
+    vademecum,
+    versions,
+)
 
 
 def router(pages: Pages) -> APIRouter:
@@ -16,7 +27,9 @@ def router(pages: Pages) -> APIRouter:
     vademecum.add(routes, pages)
     toolkit.add(routes, pages)
     publicity.add(routes, pages)
-    particulars.add(routes, file.add(routes, pages))
+    desk = file.add(routes, pages)
+    particulars.add(routes, desk)
+    signatures.add(routes, desk)
     versions.add(routes, pages)
     changes.add(routes, pages)
     return routes
