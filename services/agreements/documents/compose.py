@@ -224,7 +224,7 @@ def _risks(file: AgreementFile) -> tuple[RiskText, ...]:
 
 def _overrides(file: AgreementFile, instrument: Instrument) -> tuple[Paragraph, ...]:
     """Checks that were set aside for this version of the instrument, each with the reason; never who."""
-    labels = {rule.code: rule.label.in_(file.language) for rule in instrument.rules}
+    labels = {rule.code: rule.wording.in_(file.language) for rule in instrument.rules}
     return tuple(
         Paragraph(heading=labels.get(one.check, one.check), text=one.reason)
         for one in file.overrides
