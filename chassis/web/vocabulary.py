@@ -145,6 +145,7 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "agreement_terminated": mark("the agreement was terminated"),
         "party_withdrew": mark("a party withdrew"),
         "released_by_manager": mark("released by the account manager"),
+        "undone": mark("a party took its decision back"),
     },
     "match_state": {
         "proposed": mark("Proposed"),
