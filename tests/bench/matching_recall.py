@@ -12,7 +12,7 @@ from chassis.clock import utc_now
 from chassis.scope import Scope
 from services.matching.domain import proposals, signals
 from services.matching.domain.policy import Policy
-from services.matching.domain.search import wide
+from services.matching.domain.search import for_need, for_offer
 from services.matching.domain.subjects import Need, Offer, Steering
 from services.matching.handlers.proposing import likeness_of
 from services.matching.store import MatchingStore
@@ -45,7 +45,7 @@ async def of_needs(connection: Any, sample: Sequence[UUID]) -> Found:
     steering = await store.projections.steering(scope, signals.day_of(now))
     outcomes = []
     for need_id, need in (await store.candidates.needs(scope, sample)).items():
-        found = (await store.candidates.offers_for(scope, [need_id], wide(Policy(), now)))[need_id]
+        found = (await store.candidates.offers_for(scope, [need_id], for_need(Policy(), now)))[need_id]
         scores: dict[UUID, float] = {}
         for part in await _parts(connection, need_id):
             offers = await store.candidates.offers(scope, part)
@@ -60,7 +60,7 @@ async def of_offers(connection: Any, sample: Sequence[UUID]) -> Found:
     steering = await store.projections.steering(scope, signals.day_of(now))
     outcomes = []
     for offer_id, offer in (await store.candidates.offers(scope, sample)).items():
-        found = (await store.candidates.needs_for(scope, [offer_id], wide(Policy(), now)))[offer_id]
+        found = (await store.candidates.needs_for(scope, [offer_id], for_offer(Policy(), now)))[offer_id]
         scores: dict[UUID, float] = {}
         for part in await _parts(connection, offer_id):
             for need_id, need in (await store.candidates.needs(scope, part)).items():

@@ -30,12 +30,19 @@ class Search:
         return [WEIGHTS[code] for code in _LOOKED_AT]
 
 
-def wide(policy: Policy, now: datetime) -> Search:
-    """For what has just come or changed."""
-    return Search(now, policy.candidates, policy.longest_list, CAPABILITY_PROVIDERS, max(1, policy.candidates // 4))
+def for_need(policy: Policy, now: datetime) -> Search:
+    """Offers for a need that has just come or changed."""
+    most = policy.candidates
+    return Search(now, most, policy.longest_list, CAPABILITY_PROVIDERS, max(1, most // 4))
 
 
-def narrow(policy: Policy, now: datetime) -> Search:
-    """For what others might add to a set that has its main part."""
+def for_offer(policy: Policy, now: datetime) -> Search:
+    """Needs for an offer: it goes to few of them, so fewer are compared."""
+    most = max(1, policy.candidates // 2)
+    return Search(now, most, policy.longest_list, CAPABILITY_PROVIDERS, max(1, most // 4))
+
+
+def for_set(policy: Policy, now: datetime) -> Search:
+    """Offers that might complete a set around one that has just come."""
     few = max(1, policy.candidates // 5)
     return Search(now, few, max(1, policy.longest_list // 5), CAPABILITY_PROVIDERS, few)

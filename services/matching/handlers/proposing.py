@@ -23,6 +23,12 @@ __all__ = ["likeness_of", "propose_for_needs", "propose_for_offers", "store"]
 CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
 
+_SETS_AT_ONCE = 3
+"""For how many needs that only a set can meet an arriving offer is tried before its transaction ends."""
+_LEADS = 5
+"""How many other offers may be the main one of a set that an arriving offer is part of."""
+
+
 def _no_cause(proposal: Proposal) -> None:
     return None
 
@@ -38,7 +44,7 @@ async def propose_for_needs(
     """The best new proposals for each need. ``first_time`` when nothing can have been decided about them yet."""
     if not needs:
         return
-    by_need = await unit.store.candidates.offers_for(unit.scope, needs, search.wide(policy, unit.now))
+    by_need = await unit.store.candidates.offers_for(unit.scope, needs, search.for_need(policy, unit.now))
     wanted = {need_id: found for need_id, found in by_need.items() if found}
     if not wanted:
         return
@@ -53,26 +59,40 @@ async def propose_for_offers(
     """The best new proposals that these offers make possible."""
     if not offers:
         return
-    by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.wide(policy, unit.now))
-    offers_of: dict[UUID, set[UUID]] = {}
+    by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.for_offer(policy, unit.now))
+    bringing: dict[UUID, set[UUID]] = {}
     for offer_id, needs in by_offer.items():
         for need_id in needs:
-            offers_of.setdefault(need_id, set()).add(offer_id)
-    if not offers_of:
+            bringing.setdefault(need_id, set()).add(offer_id)
+    if not bringing:
         return
-    states = await unit.store.candidates.needs(unit.scope, offers_of)
-    offers_of = {need_id: found for need_id, found in offers_of.items() if need_id in states}
-    # Where one offer meets the need by itself the new ones suffice; sets are built from all there are.
-    in_sets = [need_id for need_id, need in states.items() if need.state.requires or len(need.lines) > 1]
-    leading = {need_id: found for need_id, found in offers_of.items() if need_id not in in_sets}
-    if in_sets:
-        for need_id, found_too in (
-            await unit.store.candidates.offers_for(unit.scope, in_sets, search.narrow(policy, unit.now))
-        ).items():
-            offers_of[need_id] = offers_of[need_id] | set(found_too)
+    states = await unit.store.candidates.needs(unit.scope, bringing)
+    # Where one offer meets the need by itself the new ones suffice; sets are built with others.
+    in_sets = {need_id for need_id, need in states.items() if need.state.requires or len(need.lines) > 1}
+    at_once = _tried_at_once(by_offer, in_sets)
+    others: Mapping[UUID, Sequence[UUID]] = {}
+    if at_once:
+        others = await unit.store.candidates.offers_for(unit.scope, at_once, search.for_set(policy, unit.now))
+    offers_of = {need_id: bringing[need_id] | set(others.get(need_id, ())) for need_id in states}
+    leading = {need_id: bringing[need_id] | set(others.get(need_id, ())[:_LEADS]) for need_id in states}
     found = await _found(unit, states, offers_of, leading)
-    chosen = [one for each in found.values() for one in _best(each, policy)]
-    await store(unit, _spread(chosen, set(offers), policy), policy, cause_of)
+    arrived = set(offers)
+    chosen = [one for made, already in found.values() for one in _best((_with(arrived, made), already), policy)]
+    await store(unit, _spread(chosen, arrived, policy), policy, cause_of)
+    waiting = {need_id for need_id in in_sets - at_once if states[need_id].state.requires}
+    await unit.store.revisions.ask(unit.scope, unit.now, needs=waiting, widen=True)
+
+
+def _tried_at_once(by_offer: Mapping[UUID, Sequence[UUID]], in_sets: Collection[UUID]) -> set[UUID]:
+    """Building sets takes its time: each offer tries the few that promise most, the others are looked at afterwards."""
+    return {
+        need_id for needs in by_offer.values() for need_id in [one for one in needs if one in in_sets][:_SETS_AT_ONCE]
+    }
+
+
+def _with(arrived: Collection[UUID], made: Sequence[Candidate]) -> list[Candidate]:
+    """Those that the new offers are part of; the others were possible before."""
+    return [one for one in made if any(piece.offer.offer_id in arrived for piece in one.pieces)]
 
 
 async def _found(

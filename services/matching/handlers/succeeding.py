@@ -155,7 +155,8 @@ async def _once_free(unit: Unit[MatchingStore], match: Match, ended: Decision, p
     try:
         async with unit.savepoint():
             await post(unit, [(ended.match, move) for move in ended.moves])
-            by_need = await unit.store.candidates.offers_for(unit.scope, [match.need_id], search.wide(policy, unit.now))
+            looked_for = search.for_need(policy, unit.now)
+            by_need = await unit.store.candidates.offers_for(unit.scope, [match.need_id], looked_for)
             found = by_need.get(match.need_id, [])
             raise _Looked
     except _Looked:

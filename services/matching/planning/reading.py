@@ -43,7 +43,7 @@ async def _batch(
     now: datetime,
     most: int,
 ) -> None:
-    looked_for = search.wide(replace(Policy(), candidates=most), now)
+    looked_for = search.for_need(replace(Policy(), candidates=most), now)
     found = await store.candidates.offers_for(scope, ids, looked_for)
     needs = await store.candidates.needs(scope, ids)
     await know_offers(store, scope, gathered, {one for each in found.values() for one in each})

@@ -27,12 +27,16 @@ TABLES = (
 )
 
 
+APART = ("published_at", "direction", "sketch")
+"""When an event went out; and what a text's direction is to the last bit, which depends on what it was encoded with."""
+
+
 async def everything(world: World) -> dict[str, list[str]]:
     """Every row of the city, as text."""
     async with world.running.app.state.units.pool.acquire() as connection:
         return {
             table: sorted(
-                str({name: value for name, value in row.items() if name != "published_at"})
+                str({name: value for name, value in row.items() if name not in APART})
                 for row in await connection.fetch(f"SELECT * FROM {table} WHERE city = $1", world.city)
             )
             for table in TABLES

@@ -17,7 +17,7 @@ from chassis.scope import Scope
 from contracts.values import Line
 from services.matching.app import service
 from services.matching.domain.policy import Policy
-from services.matching.domain.search import narrow, wide
+from services.matching.domain.search import for_need, for_set
 from services.matching.store import MatchingStore, finding
 from services.matching.tests.world import World, goods
 from services.matching.text import Profile
@@ -28,7 +28,7 @@ NEWER = 500
 READ_MODELS = ("need", "offer", "need_trait", "offer_trait", "need_key", "offer_key")
 
 
-async def found_for(world: World, need: UUID, search: Any = wide) -> list[UUID]:
+async def found_for(world: World, need: UUID, search: Any = for_need) -> list[UUID]:
     async with world.running.app.state.units.reading() as store:
         return (await store.candidates.offers_for(Scope(world.city, "test"), [need], search(Policy(), utc_now())))[need]
 
@@ -58,7 +58,7 @@ async def test_the_right_old_offer_is_found_among_hundreds_of_newer_ones(world: 
     chairs = await world.need("Sedie pieghevoli", goods("40"), place={"label": "Ponte Lambro", "nil": 33})
     assert await best_offer(world, chairs) == str(by_place)
     compared = await found_for(world, chairs)
-    assert len(compared) <= Policy().candidates + wide(Policy(), utc_now()).newest
+    assert len(compared) <= Policy().candidates + for_need(Policy(), utc_now()).newest
 
 
 async def test_what_answers_a_need_is_always_a_candidate(world: World) -> None:
@@ -71,7 +71,7 @@ async def test_what_answers_a_need_is_always_a_candidate(world: World) -> None:
     for _ in range(30):
         await world.offer("Libri per la biblioteca", giver, goods("5"))
     await world.settled()
-    for search in (wide, narrow):
+    for search in (for_need, for_set):
         found = await found_for(world, need, search)
         assert set(found[: len(answering)]) == set(answering)
 
@@ -161,7 +161,7 @@ async def test_no_plan_reads_a_big_table_from_end_to_end(world: World) -> None:
         offered = await owner.fetchval("SELECT offer_id FROM offer WHERE city = $1 LIMIT 1", world.city)
         await owner.execute("SET plan_cache_mode = force_generic_plan")
         for statement, one in ((finding.OFFERS_FOR_NEEDS, subject), (finding.NEEDS_FOR_OFFERS, offered)):
-            search = wide(Policy(), utc_now())
+            search = for_need(Policy(), utc_now())
             arguments = finding.arguments(Scope(world.city, "test"), [one], search)
             assert scanned(await explained(owner, statement, arguments)) == []
         lazy = await explained(owner, "SELECT * FROM offer_trait WHERE nil = $1", [3])
@@ -220,7 +220,7 @@ async def fill(owner: Any, city: str) -> None:
 
 
 def test_the_weights_of_a_first_look_are_those_of_the_rules() -> None:
-    search = wide(Policy(), utc_now())
+    search = for_need(Policy(), utc_now())
     assert len(search.weights) == 5
     assert all(0 < weight < 1 for weight in search.weights)
 
