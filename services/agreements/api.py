@@ -27,7 +27,6 @@ from services.agreements.domain.commands import (
     Terminate,
 )
 from services.agreements.domain.file import AgreementFile
-from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import Act, allows
 from services.agreements.downloads import document_to_read, document_to_sign
 from services.agreements.handlers import closing, filling, signing
@@ -38,6 +37,7 @@ from services.agreements.problems import refusals_as_problems
 from services.agreements.store.files import Happening
 from services.agreements.views import (
     AgreementView,
+    InstrumentView,
     pinned,
     view_of,
 )
@@ -259,7 +259,7 @@ async def resume(request: Request, actor: LoggedIn, agreement_id: UUID) -> Respo
 
 
 @router.get("/instruments")
-async def list_instruments(request: Request, actor: CurrentActor) -> list[Instrument]:
+async def list_instruments(request: Request, actor: CurrentActor) -> list[InstrumentView]:
     """Every version of every instrument, public: rules, clauses, check lists, each with source and certainty."""
     async with units_of(request).reading() as store:
-        return list(await store.instruments.all(scope_of(actor)))
+        return [InstrumentView(**dict(record)) for record in await store.instruments.all(scope_of(actor))]

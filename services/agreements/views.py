@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 
 from chassis.scope import Scope
 from services.agreements.domain.checklist import Slot, checklist
@@ -33,6 +33,20 @@ class AgreementView(AgreementFile):
     checklist: tuple[Slot, ...] = ()
     steps: tuple[StepView, ...] = ()
     to_be_confirmed: bool = False
+
+
+class InstrumentView(Instrument):
+    """A version of an instrument, and what in it is to be confirmed by the Legal Office."""
+
+    @computed_field(description="something in it is not verified")  # type: ignore[prop-decorator]
+    @property
+    def to_be_confirmed(self) -> bool:
+        return super().to_be_confirmed
+
+    @computed_field(description="codes of the rules and criteria that are not verified")  # type: ignore[prop-decorator]
+    @property
+    def unconfirmed_parts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.code for one in (*self.rules, *self.applies) if one.unconfirmed))
 
 
 class AgreementSummary(BaseModel):

@@ -193,23 +193,39 @@ def _rule_faults(rule: Rule) -> Iterator[Invalid]:
 
 
 def _unknown(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
+    """Whatever of an edit has no place in the record."""
     rules = {rule.code: rule for rule in record.rules}
-    known = {"rules": set(rules), "steps": {step.code for step in record.steps}}
-    for part, codes in (("rules", edit.rules), ("steps", edit.steps)):
+    for part, codes, known in (
+        ("rules", edit.rules, set(rules)),
+        ("steps", edit.steps, {step.code for step in record.steps}),
+    ):
         for code in codes:
-            if code not in known[part]:
-                yield Invalid(
-                    "unknown-code",
-                    f"Lo strumento non ha '{code}'.",
-                    f"The instrument has no '{code}'.",
-                    f"/{part}/{code}",
-                )
+            if code not in known:
+                it, en = f"Lo strumento non ha '{code}'.", f"The instrument has no '{code}'."
+                yield Invalid("unknown-code", it, en, f"/{part}/{code}")
     for code, change in edit.rules.items():
-        for name in ("days", "years"):
-            if getattr(change, name) is not None and code in rules and not hasattr(rules[code], name):
-                yield _misplaced(code, name)
-        if change.value_above_cents is not None and code in rules and rules[code].when.value_above_cents is None:
-            yield _misplaced(code, "value_above_cents")
+        if code in rules:
+            yield from _number_faults(rules[code], change)
+    yield from _clause_faults(record, edit)
+
+
+def _number_faults(rule: Rule, change: RuleEdit) -> Iterator[Invalid]:
+    for name in ("days", "years"):
+        if getattr(change, name) is not None and not hasattr(rule, name):
+            yield _misplaced(rule.code, name)
+    if change.value_above_cents is not None and rule.when.value_above_cents is None:
+        yield _misplaced(rule.code, "value_above_cents")
+    waits = getattr(rule, "days", None)
+    if waits is not None and change.days is not None and (waits == 0) != (change.days == 0):
+        yield Invalid(
+            "another-rule",
+            "Zero giorni: pubblicare prima dell'efficacia; più giorni: attendere un avviso. Sono due regole.",
+            "No days means to publish before it takes effect, more days to wait for a notice: these are two rules.",
+            f"/rules/{rule.code}/days",
+        )
+
+
+def _clause_faults(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
     clauses = {clause.code for clause in record.clauses}
     for code, clause in edit.clauses.items():
         if code not in clauses and (clause.heading is None or clause.text is None):
@@ -219,7 +235,7 @@ def _unknown(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
                 "A new clause has its heading and text in both languages.",
                 f"/clauses/{code}",
             )
-    if clauses and clauses <= set(edit.without_clauses) and not set(edit.clauses) - clauses:
+    if clauses <= set(edit.without_clauses) and not set(edit.clauses) - clauses:
         yield Invalid("no-clause", "Resta almeno una clausola.", "At least one clause stays.", "/without_clauses")
 
 

@@ -94,6 +94,9 @@ def test_every_fault_is_named_with_its_field_and_reason() -> None:
         "/rules/public_notice_period/off_because": "reason-missing",
         "/rules/public_notice_period/enabled": "firm",
     }
+    assert faults(SPONSOR, rules={"public_notice_period": {"days": 0}}) == {
+        "/rules/public_notice_period/days": "another-rule"
+    }
     words = {"it": "Vedi {nulla}", "en": "See {vat}"}
     assert faults(SPONSOR, clauses={"vat": {"text": words}, "new": {"text": words}}) == {"/clauses/new": "incomplete"}
     assert faults(SPONSOR, clauses={"vat": {"text": words}}) == {"/clauses/vat/text/it": "unknown-term"}

@@ -182,6 +182,15 @@ async def test_only_the_legal_office_edits_and_sees_drafts(story: Story) -> None
     assert (await post(story, actor, "donazione/draft", {})).status_code == 404
 
 
+async def test_what_is_not_verified_is_marked_in_the_list_of_instruments(story: Story) -> None:
+    listed = (await story.desk.client().get("/agreements/api/v1/instruments")).json()
+    newest = {one["code"]: one for one in listed}
+    made = newest["accordo_di_co_produzione"]
+    assert made["to_be_confirmed"]
+    assert set(made["unconfirmed_parts"]) >= {rule["code"] for rule in made["rules"]}
+    assert not newest["donazione"]["to_be_confirmed"]
+
+
 async def test_each_city_has_its_own_and_a_release_does_not_take_its_place(story: Story) -> None:
     actor, neighbour = lawyer(), lawyer()
     await written(story, actor, today())
