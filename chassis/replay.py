@@ -26,6 +26,8 @@ from chassis.unit import Units
 CONSUMER = "replay"
 _CHASSIS_TABLES = ("inbox", "outbox", "dead_letter", "bus_position")
 _BATCH = 1000
+_SWITCH_SECONDS = 1800
+"""Copying millions of rows takes longer than a statement usually may."""
 Progress = Callable[[int, int], None]
 """Called with how many records were read and how many there are."""
 
@@ -102,7 +104,8 @@ async def _switch(
         rows = {}
         for table in projection.tables:
             done = await owner.execute(
-                f'INSERT INTO "{service}"."{table}" OVERRIDING SYSTEM VALUE SELECT * FROM "{shadow}"."{table}"'
+                f'INSERT INTO "{service}"."{table}" OVERRIDING SYSTEM VALUE SELECT * FROM "{shadow}"."{table}"',
+                timeout=_SWITCH_SECONDS,
             )
             rows[table] = int(done.split()[-1])
         return rows
