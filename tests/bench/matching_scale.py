@@ -58,11 +58,12 @@ class Sizes:
     offers: int = 100_000
     few: int = 300
     givers: int = 2000
-    events: int = 500
-    rate: int = 20
-    burst: int = 400
-    calls: int = 200
-    sample: int = 8
+    events: int = 300
+    rate: int = 10
+    faster: int = 25
+    burst: int = 300
+    calls: int = 100
+    sample: int = 6
 
 
 @contextmanager
@@ -231,8 +232,10 @@ class Bench:
         alone, none = await by_kafka(place, self._mixed(sizes.events), sizes.rate)
         note = f"{alone.count} events, {none} without any candidate"
         self._spread(group, f"event to MatchProposed, {sizes.rate}/s", alone, before, note, target=100)
-        chains, _ = await by_kafka(place, self._chains(max(10, sizes.events // 10)), sizes.rate / 4)
-        self._spread(group, "needs that require capabilities", chains, before, "the same, one in four of the rate", 100)
+        chains, _ = await by_kafka(place, self._chains(max(10, sizes.events // 8)), sizes.rate / 2)
+        self._spread(group, "needs that require capabilities", chains, before, f"the same, {sizes.rate / 2:g}/s", 100)
+        faster, _ = await by_kafka(place, self._mixed(sizes.events), sizes.faster)
+        self._spread(group, f"event to MatchProposed, {sizes.faster}/s", faster, before, "")
         burst = self._mixed(sizes.burst)
         start = time.monotonic()
         await place.say_all((event, id_of(event)) for event in burst)
