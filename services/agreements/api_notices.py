@@ -66,9 +66,9 @@ def _view(notice: Notice, today: date, hidden_since: datetime | None) -> NoticeV
     """What was hidden since the notice was made takes its words along; what was hidden before, they never held."""
     omitted = hidden_since is not None and hidden_since > notice.made_at
     return NoticeView(
-        **notice.model_dump(
-            include={"notice_id", "instrument", "state", "published_on", "until", "link", "replaces", "reason"}
-        ),
+        **notice.model_dump(include={"notice_id", "instrument", "state", "published_on", "until", "replaces"}),
+        link=None if omitted else notice.link,
+        reason="Omesso / Omitted" if omitted and notice.reason else notice.reason,
         open=notice.state == "published" and today < notice.until,
         title=_OMITTED if omitted else notice.words.title,
         text=_OMITTED if omitted else notice.words.text,

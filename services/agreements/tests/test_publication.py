@@ -247,6 +247,31 @@ async def test_what_is_hidden_is_shown_nowhere_and_can_be_shown_again(story: Sto
     assert await faults_of(story) == ()
 
 
+async def test_a_notice_made_before_its_file_was_hidden_loses_its_words(story: Story) -> None:
+    title = "Una famiglia in via Sottocorno"
+    one, _ = await sponsored(story, title)
+    file = await story.done(
+        one, "notice", LEGAL, {"link": "https://albo.example/famiglia", "published_on": "2026-01-02"}
+    )
+    notice = file["notices"][0]["notice_id"]
+    withdraw = {"reason": f"{title} rinuncia"}
+    answer = await story.as_(LEGAL).post(f"/agreements/api/v1/notices/{notice}/withdraw", json=withdraw)
+    assert answer.status_code == 200
+    hide = {"which": ["subject"], "reason": "Disagio"}
+    assert (await story.post(one, "hide", LEGAL, hide)).status_code == 200
+    client = story.desk.client()
+    for path in (f"notices/{notice}", "notices", "api/v1/notices", "api/v1/notices.atom", f"api/v1/notices/{notice}"):
+        text = (await client.get(f"/agreements/{path}")).text
+        assert title not in text, path
+        assert "famiglia" not in text, path
+    assert (await public(story, f"notices/{notice}"))["omitted"]
+    # One that is made now is written knowing it: it is shown, without the subject.
+    made = (await story.done(one, "notice", LEGAL))["notices"][0]["notice_id"]
+    shown = await public(story, f"notices/{made}")
+    assert not shown["omitted"]
+    assert title not in str(shown)
+
+
 async def test_what_is_erased_is_gone_and_the_chain_holds(story: Story, settings: Any) -> None:
     title = "Da cancellare"
     one, line = await hidden_agreement(story, title)
