@@ -11,10 +11,12 @@ import typer
 
 from chassis.database.pool import connect
 from chassis.settings import settings_of
+from services.agreements.cli_trust import app as trust
 from services.agreements.handlers.auditing import Audit, audit
 from services.agreements.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="The Legal Office's desk.")
+app.add_typer(trust, name="trust")
 
 
 def register(root: typer.Typer) -> None:
