@@ -6,7 +6,7 @@ candidates.
 What a store keeps of a :class:`Profile`, and what finds candidates:
 
 * ``terms`` (``text[]``): everything the text says, needed to compare it;
-* ``keys`` (``text[]``, GIN): the few most telling terms, in both languages alike (``c:laptop`` stands for «portatile»,
+* ``keys``: the few most telling terms, in both languages alike (``c:laptop`` stands for «portatile»,
   «laptop», «notebook»). Two texts about the same thing nearly always share a key;
 * ``packed`` (``bytea`` or a 512-d vector): the direction of the sentence encoder; None while it is switched off;
 * ``TEXT_VERSION``: profiles of another version are not comparable and have to be made anew (from the log).
