@@ -2,6 +2,14 @@
 
 -- Who must do the next step of a file by when; the file's content says which step. Lists sort and filter by them.
 ALTER TABLE agreement ADD COLUMN due_on date, ADD COLUMN owner text;
+-- Files from before: the usual step of their state, as if it had begun with the last change; the next change says it exactly.
+UPDATE agreement SET
+    owner = CASE state WHEN 'drafted' THEN 'account_manager' WHEN 'approved' THEN 'partner' WHEN 'signing' THEN 'partner'
+        WHEN 'signed' THEN 'department' WHEN 'active' THEN 'department' ELSE 'legal' END,
+    due_on = CASE WHEN state IN ('signed', 'active') THEN (content ->> 'valid_to')::date
+        ELSE (updated_at AT TIME ZONE 'Europe/Rome')::date + CASE state WHEN 'drafted' THEN 15 WHEN 'in_review' THEN 10
+            WHEN 'suspended' THEN 30 ELSE 15 END END
+    WHERE state NOT IN ('completed', 'rejected', 'terminated');
 CREATE INDEX agreement_by_deadline ON agreement (city, due_on, agreement_id) WHERE due_on IS NOT NULL;
 CREATE INDEX agreement_by_owner ON agreement (city, owner, due_on, agreement_id) WHERE owner IS NOT NULL;
 

@@ -124,6 +124,8 @@ class Desk:
         try:
             return await self.do(request, actor, agreement_id, form, change, done)
         except Problem as problem:
+            if problem.status == 412:
+                return await self.show(request, actor, agreement_id, 412, kept(), {name: form})
             if problem.status != 422 or not problem.errors:
                 raise
             return await self.show(request, actor, agreement_id, 422, wrong={name: form.refuse_all(problem.errors)})
@@ -138,6 +140,11 @@ class Desk:
                 raise
             text = problem.italian if current_language() == "it" else problem.english
             return await self.show(request, actor, agreement_id, problem.status, text)
+
+
+def kept() -> str:
+    """What is said when somebody else was faster; what was typed is shown again, over what is on file now."""
+    return _("Somebody else changed this in the meantime. What you wrote is kept: look at it again, then save it.")
 
 
 def _decisions(actor: Actor, file: AgreementFile) -> list[tuple[str, str]]:

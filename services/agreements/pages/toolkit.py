@@ -25,6 +25,7 @@ from services.agreements.domain.toolkit import OpenDraft, Publish, Withdraw
 from services.agreements.handlers import toolkit
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.pages import toolkit_forms as own
+from services.agreements.pages.file import kept
 from services.agreements.problems import refusals_as_problems
 
 Legal = Annotated[Actor, Depends(require("legal"))]
@@ -189,6 +190,8 @@ class Toolkit:
         except Problem as problem:
             if problem.status == 422 and problem.errors:
                 return await self.show(request, actor, code, 422, wrong={name: form.refuse_all(problem.errors)})
+            if problem.status == 412:
+                return await self.show(request, actor, code, 412, kept(), {name: form})
             if problem.status != 409:
                 raise
             text = problem.italian if current_language() == "it" else problem.english

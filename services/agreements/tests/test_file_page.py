@@ -97,6 +97,10 @@ async def test_a_form_that_is_wrong_keeps_what_was_typed(story: Story) -> None:
     assert wrong.status_code == 422
     assert "Quando?" in wrong.text
     assert 'id="field-milestones-0-due_on-error"' in wrong.text
+    risk = {"risks.0.kind": "financial", "risks.0.text": "Scritto intanto", "risks.0.level": "low", "version": "0"}
+    late = await send(story, GUIDE, f"{at}/risks", **risk)
+    assert late.status_code == 412
+    assert "Scritto intanto" in late.text
     pact = await story.filled(donation(), "patto_di_collaborazione", PACT_TERMS)
     wrong = await send(story, LEGAL, f"/agreements/files/{pact}/override", check="insurance", reason="corta")
     assert wrong.status_code == 422
@@ -215,8 +219,9 @@ async def test_a_new_version_is_written_and_published_on_the_page(story: Story) 
         "new_clauses.0.text.it": "Il Comune controlla.", "new_clauses.0.text.en": "The City audits.",
     }  # fmt: skip
     assert (await send(story, lawyer, f"{at}/edit", **sent)).status_code == 303
-    stale = await send(story, lawyer, f"{at}/edit", **sent)
+    stale = await send(story, lawyer, f"{at}/edit", **(sent | {"source": "Scritto invano"}))
     assert stale.status_code == 412
+    assert "Scritto invano" in stale.text
     shown = await page(story, lawyer, at)
     assert "Sempre fuori campo IVA" in shown
     yesterday = datetime.now(CITY_TIME).date() - timedelta(1)
