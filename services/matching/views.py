@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.values import Day, OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
+from contracts.values import Day, LongText, OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
 from services.matching.domain.history import UNDOABLE, Act, Channel
 from services.matching.domain.states import State
 from services.matching.store.matches import NO_DEADLINE
 
+Note = Annotated[LongText, Field(max_length=2000)]
 Amount = str
 """A decimal as text, such as ``271`` or ``2.5``."""
 
@@ -161,7 +162,7 @@ class CounterBody(BaseModel):
 
     party_id: str | None = None
     channel: Channel | None = None
-    note: str | None = Field(default=None, max_length=2000)
+    note: Note | None = None
     quantities: list[QuantityChoice] = Field(min_length=1, max_length=50)
 
 
@@ -169,10 +170,10 @@ class PostponeBody(BaseModel):
     """The proposal comes back on the morning of ``until``. ``reason`` stays here, with the decision."""
 
     until: Day
-    reason: str | None = Field(default=None, max_length=2000)
+    reason: Note | None = None
     party_id: str | None = None
     channel: Channel | None = None
-    note: str | None = Field(default=None, max_length=2000)
+    note: Note | None = None
 
 
 class AcceptBody(BaseModel):
@@ -180,7 +181,7 @@ class AcceptBody(BaseModel):
 
     party_id: str | None = None
     channel: Channel | None = None
-    note: str | None = Field(default=None, max_length=2000)
+    note: Note | None = None
     quantities: list[QuantityChoice] = Field(default_factory=list, max_length=50)
 
 
@@ -202,7 +203,7 @@ class DeclineBody(BaseModel):
         "not_suitable", "too_late", "too_little", "too_far", "not_available", "other_partner", "no_answer", "other"
     ]
     channel: Channel | None = None
-    note: str | None = Field(default=None, max_length=2000)
+    note: Note | None = None
 
 
 class BalanceView(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from contracts.values import Quantity
 from services.matching.domain.history import Channel
-from services.matching.views import AcceptBody, CounterBody, DeclineBody, PostponeBody, QuantityChoice
+from services.matching.views import AcceptBody, CounterBody, DeclineBody, Note, PostponeBody, QuantityChoice
 
 
 def _typed(text: Any) -> Any:
@@ -45,7 +45,7 @@ class AcceptForm(AcceptBody, VersionForm):
 class CounterForm(VersionForm):
     party_id: str | None = None
     channel: Channel | None = None
-    note: str | None = Field(default=None, max_length=2000)
+    note: Note | None = None
     quantities: list[TypedChoice] = Field(min_length=1, max_length=50)
 
     def body(self) -> CounterBody:

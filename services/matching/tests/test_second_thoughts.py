@@ -85,6 +85,7 @@ async def test_more_than_there_is_stays_refused_and_says_how_much_there_would_be
         assert same.json()["errors"][0]["code"] == "nothing-countered"
         unknown = await post(partner, match, "counter", quantities=[{"position": 9, "quantity": "1"}])
         assert unknown.json()["errors"][0]["code"] == "unknown-position"
+        assert (await post(partner, match, "decline", reason_code="other", note="a\x00b")).status_code == 422
     assert (await world.balance(offer))["free"] == 100
 
 
