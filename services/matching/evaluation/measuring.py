@@ -22,10 +22,10 @@ from services.matching.text.corpus import Corpus
 from services.matching.text.likeness import Parts, compare
 from services.matching.text.words import Lang
 
-THRESHOLD = 0.38
+THRESHOLD = 0.32
 """From this share of what the texts and fields could say on, a pair is decided to match (ADR 0086)."""
-WITHIN = 0.08
-"""… unless another offer for the same need is better by more than this."""
+LAG = 0.3
+"""… unless the need's best offer is better by more than this × (1 − best)²: beside a perfect one nothing counts."""
 AT_MOST = Policy().open_per_need
 """No need has more open proposals than this."""
 
@@ -88,7 +88,9 @@ class _Run:
         self.structure = Structure(data.needs, data.offers)
         self.full_text = FullText(data.offers)
         self.ranker = Ranker(data.needs, data.offers)
-        self.langs = np.array([one.lang for one in data.offers])
+        langs = [one.lang for one in data.offers]
+        self.langs = {lang: np.array([one == lang for one in langs]) for lang in sorted(set(langs))}
+        self.everything = np.ones(len(langs), bool)
         self.gold: dict[int, dict[int, int]] = defaultdict(dict)
         for (need, offer), grade in data.gold.items():
             self.gold[need][offer] = grade
@@ -104,19 +106,18 @@ class _Run:
         )
         for system, (order, share) in self._scores(need, parts, at, allowed).items():
             decided = _decided(share, allowed) if system == OURS else _above(share, allowed)
-            everything = np.ones(len(allowed), bool)
-            self.found.outcomes[system].append(self._outcome(order, allowed, everything, decided, grades))
+            over_all = self._outcome(order, allowed, self.everything, decided, grades)
+            self.found.outcomes[system].append(over_all)
             scored = share[allowed]
             place = np.cumsum(allowed) - 1
             right = [place[offer] for offer, grade in grades.items() if grade >= self.least and allowed[offer]]
             self.found.best[system].add(scored, np.array(right, np.int64))
-            for lang in set(self.langs):
-                of_lang = self.langs == lang
+            for lang, of_lang in self.langs.items():
                 some = {offer: grade for offer, grade in grades.items() if of_lang[offer]}
                 if some:
-                    pair = (self.data.needs[need].lang, lang)
-                    made = self._outcome(order, allowed, of_lang, decided, some)
-                    self.found.by_languages[system][pair].append(made)
+                    alone = len(self.langs) == 1
+                    made = over_all if alone else self._outcome(order, allowed, of_lang, decided, some)
+                    self.found.by_languages[system][self.data.needs[need].lang, lang].append(made)
 
     def _scores(self, need: int, parts: Parts, at: int, allowed: Mask) -> dict[str, tuple[Row, Row]]:
         """By system: what it ranks by, and a score from 0 to 1 that it decides by."""
@@ -187,7 +188,7 @@ def _decided(share: Row, allowed: Mask) -> Mask:
     if not allowed.any():
         return np.zeros_like(allowed)
     best = float(share[allowed].max())
-    found: Mask = allowed & (share >= max(THRESHOLD, best - WITHIN))
+    found: Mask = allowed & (share >= max(THRESHOLD, best - LAG * (1 - best) ** 2))
     if found.sum() > AT_MOST:
         least = np.sort(share[found])[-AT_MOST]
         found &= share >= least

@@ -152,5 +152,5 @@ class BestThreshold:
             return None
         decided, right = np.cumsum(self._all[::-1])[::-1], np.cumsum(self._right[::-1])[::-1]
         f1 = 2 * right / np.maximum(1, decided + relevant)
-        at = int(np.argmax(f1))
+        at = self._STEPS - int(np.argmax(f1[::-1]))
         return round(float(f1[at]), 4), at / self._STEPS

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from services.matching.domain.rules import RULES_VERSION
-from services.matching.evaluation.measuring import AT_MOST, SYSTEMS, THRESHOLD, WITHIN, Measured
+from services.matching.evaluation.measuring import AT_MOST, LAG, SYSTEMS, THRESHOLD, Measured
 from services.matching.evaluation.metrics import NAMES, Measure, Outcome, summary
 from services.matching.evaluation.records import EvaluationSet
 from services.matching.text import TEXT_VERSION
@@ -35,7 +35,7 @@ def report(
             "encoder": encoder,
             "labels_unseen": unseen,
             "relevant_from_grade": least,
-            "decided": {"threshold": THRESHOLD, "within_best": WITHIN, "at_most": AT_MOST},
+            "decided": {"threshold": THRESHOLD, "lag": LAG, "at_most": AT_MOST},
             "full_text": "BM25 over dictionary forms, in place of Postgres' full text search",
             "interval": "95 %, bootstrap over needs, 1,000 draws, seed 7",
         },

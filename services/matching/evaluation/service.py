@@ -70,7 +70,10 @@ class Ranker:
         said_kind = one.kind if one.kind and need.kind else kind
         said_unit = one.unit if one.unit and need.unit else unit
         if (said_kind == "money") != (said_unit == "EUR"):
-            said_kind = "money" if said_unit == "EUR" else "goods"
+            if one.kind and need.kind:
+                said_unit = _UNITS.get(said_kind, "C62")
+            else:
+                said_kind = "money" if said_unit == "EUR" else "goods"
         key = (at, said_kind, said_unit)
         if key not in self._made:
             self._made[key] = self._new_offer(at, one, said_kind, said_unit)

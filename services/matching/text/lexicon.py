@@ -44,7 +44,7 @@ def phrase(text: str, lang: Lang) -> Form:
 
 
 def parse(lines: Iterable[str]) -> Lexicon:
-    """A lexicon from its file's lines; the file's head says how they are written."""
+    """A lexicon from its file's lines; the file's head says how they are written. Raises ValueError."""
     codes: list[str] = []
     weights: list[float] = []
     links: list[tuple[str, str, float]] = []
@@ -66,7 +66,10 @@ def parse(lines: Iterable[str]) -> Lexicon:
         codes.append(code)
         weights.append(weight)
     numbers = {code: number for number, code in enumerate(codes)}
-    near = _near(len(codes), [(numbers[a], numbers[b], value) for a, b, value in links if b in numbers])
+    unknown = sorted({other for _, other, _ in links if other not in numbers})
+    if unknown:
+        raise ValueError(f"concepts that are not in the lexicon: {', '.join(unknown)}")
+    near = _near(len(codes), [(numbers[one], numbers[other], value) for one, other, value in links])
     fixed = {lang: {key: tuple(dict.fromkeys(found)) for key, found in each.items()} for lang, each in forms.items()}
     return Lexicon(tuple(codes), numbers, np.array(weights, np.float32), fixed, near)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from services.matching.text import encoder, terms
 
-TEXT_VERSION = "2026-11b"
+TEXT_VERSION = "2026-11c"
 KEYS = 16
 
 
