@@ -42,7 +42,8 @@ class FairnessView(BaseModel):
 
 
 class LeftOutView(BaseModel):
-    """A need that is not in the plan: no_candidate, to_be_agreed, capability_missing or not_proposable."""
+    """A need that is not in the plan: no_candidate, to_be_agreed, capability_missing, capability_dealt (others come
+    first for it; ``what`` names it) or not_proposable."""
 
     need_id: UUID
     title: str

@@ -31,6 +31,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_candidate": mark("No offer fits"),
         "to_be_agreed": mark("Only offers whose quantity is open as well: people agree on it"),
         "capability_missing": mark("Nobody has what it requires"),
+        "capability_dealt": mark("What it requires goes to needs that come first"),
         "not_proposable": mark("It cannot be proposed now"),
     },
     "not_proposed": {

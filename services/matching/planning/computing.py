@@ -13,7 +13,6 @@ from contracts.values import plain
 from services.matching.allocation.fairness import compared
 from services.matching.allocation.model import Forced, Link, NotPossible, Plan, Problem, Tell, nobody
 from services.matching.allocation.solving import solve
-from services.matching.domain.rules import RULES_VERSION
 from services.matching.planning.insisting import forced, price
 from services.matching.planning.parameters import Choice, Parameters
 from services.matching.planning.situation import Situation, parted
@@ -71,7 +70,7 @@ def computed(
         "left_out_for": dict(Counter(one.reason for one in situation.left_out)),
         "insisted": insisted,
     }
-    return Result(problem, plan.value, plan.bound, RULES_VERSION, summary, lines)
+    return Result(problem, plan.value, plan.bound, situation.gathered.steering.ranking.version, summary, lines)
 
 
 def _insisted(problem: Problem, choices: Sequence[Choice]) -> tuple[list[dict[str, Any]], list[Forced]]:

@@ -24,7 +24,8 @@ _MILLI = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A need that is not in the plan; ``reason``: no_candidate, to_be_agreed, capability_missing, not_proposable."""
+    """A need that is not in the plan. ``reason``: no_candidate, to_be_agreed, not_proposable, capability_missing, or
+    capability_dealt when others come first for it."""
 
     need_id: UUID
     title: str
@@ -129,8 +130,9 @@ def situation(gathered: Gathered, parameters: Parameters) -> Situation:
         need, key = gathered.needs[need_id], key_of(need_id, index)
         share = dealt.get(key)
         if share is not None and share.missing:
-            what = ", ".join(share.missing)
-            left_out.append(LeftOut(need_id, need.state.title, "capability_missing", what))
+            nobody = [one for one in share.missing if not gathered.providers[need_id][one]]
+            reason = "capability_missing" if nobody else "capability_dealt"
+            left_out.append(LeftOut(need_id, need.state.title, reason, (nobody or share.missing)[0]))
             continue
         asked = _asked(gathered, need.lines[index], found)
         if share is not None:
