@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from chassis.auth import CurrentActor
+from chassis.auth import Actor, CurrentActor
 from chassis.http.commands import Reply, command
 from chassis.http.etag import optional_version
 from chassis.http.paging import After, Limit, Page, decode, page
@@ -18,6 +18,7 @@ from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from contracts.values import Slug
 from services.agreements.api import DOCUMENTED, LoggedIn, answer_change, desk_of, scope_of
 from services.agreements.api_register import FEED_SIZE, KNOWN, address_of
 from services.agreements.domain.publication import (
@@ -26,10 +27,11 @@ from services.agreements.domain.publication import (
     NoticeWords,
     PublishNotice,
     WithdrawNotice,
+    notice_rules,
 )
 from services.agreements.domain.rules import Bilingual
 from services.agreements.handlers import publishing
-from services.agreements.handlers.desk import AgreementsUnit, city_day
+from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day, instrument_of
 from services.agreements.problems import refusals_as_problems
 from services.agreements.publication.caching import cacheable
 from services.agreements.publication.feed import MEDIA_TYPE, Feed, Item, atom
@@ -139,28 +141,31 @@ async def public_notice(store: Store, scope: Scope, notice_id: UUID, today: date
 
 
 class NoticeDraft(BaseModel):
-    """The words a notice would have, and the notices that the file has had."""
+    """The words a notice would have (none when the instrument asks for none), and the notices of the file so far."""
 
-    words: NoticeWords
+    words: NoticeWords | None
     notices: tuple[Notice, ...]
 
 
 @router.get("/agreements/{agreement_id}/notice", response_model=NoticeDraft)
-async def draft_notice(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+async def draft_notice(request: Request, actor: LoggedIn, agreement_id: UUID, term: Slug | None = None) -> Response:
     """What a notice of this file would say, to be edited before it is published."""
     desk = desk_of(request)
 
     async def work(unit: AgreementsUnit) -> NoticeDraft:
         with refusals_as_problems():
-            return await drafted(unit, actor, agreement_id, desk)
+            return await drafted(unit, actor, agreement_id, desk, term)
 
     return Reply(200, await units_of(request).run(scope_of(actor), work)).response()
 
 
-async def drafted(unit: AgreementsUnit, actor: Any, agreement_id: UUID, desk: Any) -> NoticeDraft:
-    """The draft of a notice, for whoever may read the file."""
+async def drafted(
+    unit: AgreementsUnit, actor: Actor, agreement_id: UUID, desk: Desk, term: str | None = None
+) -> NoticeDraft:
+    """The draft of a notice for `term`, for whoever may make one. Raises Unknown, NotAllowed or NotPossible."""
     file = publishing.readable(actor, await unit.store.files.read(unit.scope, agreement_id))
-    words = await publishing.made_words(unit, file, PublishNotice(), desk)
+    asked = notice_rules(await instrument_of(unit, file))
+    words = await publishing.made_words(unit, file, PublishNotice(term=term), desk) if asked or term else None
     return NoticeDraft(words=words, notices=tuple(await unit.store.notices.of_agreement(unit.scope, agreement_id)))
 
 

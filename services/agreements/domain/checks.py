@@ -140,7 +140,7 @@ def _of_action_plan(file: AgreementFile) -> tuple[Check, ...]:
         _warning(
             "timeline",
             bool(file.milestones),
-            "Concordare un cronoprogramma con le tappe e chi ne risponde.",
+            "Concordare un calendario con le tappe e chi ne risponde.",
             "Agree a timeline with its steps and who answers for them.",
         ),
         _warning(
@@ -205,6 +205,7 @@ def _answer(rule: Rule, file: AgreementFile, today: date) -> tuple[str, Stage, b
                 _written(file, *rule.terms)
                 or _filed(file, rule.documents)
                 or ("valid_to" in rule.fields and file.valid_to is not None)
+                or (rule.by_notice and _announced(rule, file, today))
             )
             return _pointer(rule), "review", there
         case Valued():
@@ -244,6 +245,11 @@ def _documents_pointer(kinds: tuple[str, ...]) -> str:
 
 def _declared(text: str, numeric: bool) -> bool:
     return amount_cents(text) is not None if numeric else bool(text.strip())
+
+
+def _announced(rule: Evidence, file: AgreementFile, today: date) -> bool:
+    days = [file.notice_day(term) for term in rule.terms]
+    return any(day is not None and day <= today for day in days)
 
 
 def _written(file: AgreementFile, *terms: str) -> bool:

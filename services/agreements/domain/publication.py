@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 from contracts.values import LongText, ShortText, Slug, Value
 from services.agreements.domain.conditions import applies
 from services.agreements.domain.file import AgreementFile, NoticeOnFile, Publication
-from services.agreements.domain.instruments import Bilingual, Instrument, Waiting
+from services.agreements.domain.instruments import Bilingual, Evidence, Instrument, Waiting
 from services.agreements.domain.outcome import Outcome, changed
 from services.agreements.domain.refusals import Invalid, NotPossible
 from services.agreements.domain.states import Act
@@ -32,7 +32,7 @@ class NoticeWords(Value):
 
 
 class Notice(Value):
-    """A public notice. `until` is the day from which the signature is possible."""
+    """A public notice. `until` is its end; after a waiting period, the day from which one may sign."""
 
     notice_id: UUID
     agreement_id: UUID
@@ -62,6 +62,8 @@ class PublishNotice(_Command):
     text: Bilingual | None = None
     write_to: ShortText | None = None
     published_on: date | None = None
+    until: date | None = None
+    """The last day, where the instrument's record does not fix it."""
     link: Annotated[HttpUrl | None, Field(description="where it was published, if not here")] = None
 
 
@@ -77,15 +79,31 @@ class WithdrawNotice(_Command):
     reason: Annotated[LongText, Field(min_length=3)]
 
 
-def waiting_rules(record: Instrument | None) -> tuple[Waiting, ...]:
-    """The instrument's waiting periods that count from a public notice."""
-    rules = record.rules if record else ()
-    return tuple(rule for rule in rules if isinstance(rule, Waiting) and rule.days > 0 and rule.enabled)
+def notice_rules(record: Instrument | None) -> tuple[Waiting | Evidence, ...]:
+    """What of the instrument a public notice answers: waiting periods, and evidence that may be given by a notice."""
+    return tuple(
+        rule
+        for rule in (record.rules if record else ())
+        if rule.enabled
+        and ((isinstance(rule, Waiting) and rule.days > 0) or (isinstance(rule, Evidence) and rule.by_notice))
+    )
 
 
-def awaited_rules(file: AgreementFile, record: Instrument | None) -> tuple[Waiting, ...]:
-    """Those of them that apply to this file."""
-    return tuple(rule for rule in waiting_rules(record) if applies(rule.when, file))
+def term_of(rule: Waiting | Evidence) -> str:
+    """The term that the notice fills."""
+    return rule.term if isinstance(rule, Waiting) else rule.terms[0]
+
+
+def rule_for(record: Instrument | None, term: str | None) -> Waiting | Evidence:
+    """What a notice answers; without a term the first. Raises NotPossible when the instrument asks for none."""
+    for rule in notice_rules(record):
+        if term in (None, term_of(rule)):
+            return rule
+    raise NotPossible(
+        "no-notice",
+        "Lo strumento scelto non prevede questo avviso pubblico.",
+        "The chosen instrument asks for no such public notice.",
+    )
 
 
 def publish(
@@ -101,7 +119,8 @@ def publish(
     replaces: UUID | None = None,
 ) -> tuple[Outcome, Notice]:
     """A notice for one of the file's waiting periods. Raises Invalid or NotPossible."""
-    rule = _rule(record, command.term)
+    rule = rule_for(record, command.term)
+    term = term_of(rule)
     day = command.published_on or today
     if command.link is None and day < today:
         raise Invalid(
@@ -117,7 +136,7 @@ def publish(
             "A notice that was published elsewhere cannot have a day in the future.",
             "/published_on",
         )
-    others = tuple(one for one in file.notices if one.term != rule.term)
+    others = tuple(one for one in file.notices if one.term != term)
     if len(others) != len(file.notices) and replaces is None:
         raise NotPossible(
             "notice-stands",
@@ -127,11 +146,11 @@ def publish(
     notice = Notice(
         notice_id=notice_id,
         agreement_id=file.agreement_id,
-        term=rule.term,
+        term=term,
         instrument=file.instrument or "",
         state="published",
         published_on=day,
-        until=day + timedelta(days=rule.days),
+        until=_until(rule, command.until, day),
         words=words,
         link=str(command.link) if command.link else None,
         replaces=replaces,
@@ -139,7 +158,7 @@ def publish(
         made_by=actor,
         changed_at=now,
     )
-    on_file = NoticeOnFile(notice_id=notice_id, term=rule.term, published_on=day)
+    on_file = NoticeOnFile(notice_id=notice_id, term=term, published_on=day)
     return changed(file, Act.ANNOUNCE, notices=(*others, on_file)), notice
 
 
@@ -191,12 +210,15 @@ def published(file: AgreementFile, position: int, today: date) -> Outcome:
     return changed(file, Act.PUBLISH, publication=Publication(basis=basis, position=position, published_on=today))
 
 
-def _rule(record: Instrument | None, term: str | None) -> Waiting:
-    rules = [rule for rule in waiting_rules(record) if term in (None, rule.term)]
-    if not rules:
-        raise NotPossible(
-            "no-waiting-period",
-            "Lo strumento scelto non prevede un avviso pubblico con un termine.",
-            "The chosen instrument has no public notice with a waiting period.",
+def _until(rule: Waiting | Evidence, wished: date | None, day: date) -> date:
+    """The record's days count; where it has none, whoever publishes says the last day."""
+    if isinstance(rule, Waiting):
+        return day + timedelta(days=rule.days)
+    if wished is None or wished < day:
+        raise Invalid(
+            "last-day",
+            "Indica l'ultimo giorno dell'avviso, non prima della pubblicazione.",
+            "Say the last day of the notice, not before its publication.",
+            "/until",
         )
-    return rules[0]
+    return wished

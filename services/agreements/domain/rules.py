@@ -91,10 +91,11 @@ class Ruled(Sourced):
 class Evidence(Ruled):
     """Something must be on file: any one of the named terms (a text), documents or fields of the file does.
 
-    `items` lists what the statement has to have looked at.
+    `items` lists what the statement has to have looked at. With `by_notice` a public notice of the service does, too.
     """
 
     kind: Literal["evidence"] = "evidence"
+    by_notice: bool = False
     terms: tuple[Slug, ...] = ()
     documents: tuple[Slug, ...] = ()
     fields: tuple[Literal["valid_to"], ...] = ()

@@ -63,6 +63,7 @@ async def correct_notice(
         text=command.text or notice.words.text,
         write_to=command.write_to or notice.words.write_to,
         published_on=command.published_on,
+        until=command.until or (notice.until if notice.until >= city_day(unit.now) else None),
         link=command.link,
     )
     _, made = await _publish(unit, actor, file, as_before, desk, notice_id)
@@ -118,7 +119,8 @@ async def made_words(unit: AgreementsUnit, file: AgreementFile, command: Publish
     """What the notice says: the command's words, and the file's where it gives none."""
     record = await instrument_of(unit, file)
     hidden = {one.name for one in await unit.store.redactions.of(unit.scope, file.agreement_id)}
-    drafted = notice_words(file, record, desk.city_name(unit.scope.city), hidden, desk.write_to)
+    rule = publication.rule_for(record, command.term)
+    drafted = notice_words(file, record, rule, desk.city_name(unit.scope.city), hidden, desk.write_to)
     return NoticeWords(
         title=command.title or drafted.title,
         text=command.text or drafted.text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,12 +21,20 @@ from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from contracts.values import LongText, ShortText
+from contracts.values import LongText, ShortText, Slug
 from services.agreements.api import desk_of, scope_of
 from services.agreements.api_notices import drafted
-from services.agreements.domain.publication import CorrectNotice, PublishNotice, WithdrawNotice, waiting_rules
+from services.agreements.domain.publication import (
+    CorrectNotice,
+    Notice,
+    NoticeWords,
+    PublishNotice,
+    WithdrawNotice,
+    notice_rules,
+    term_of,
+)
 from services.agreements.domain.redaction import HARDSHIP, Basis, Erase, Hide, Part, Reason, Show
-from services.agreements.domain.rules import Bilingual
+from services.agreements.domain.rules import Bilingual, Evidence, Waiting
 from services.agreements.handlers import hiding, publishing
 from services.agreements.handlers.desk import AgreementsUnit, instrument_of
 from services.agreements.problems import refusals_as_problems
@@ -42,7 +51,9 @@ class NoticeForm(BaseModel):
     text_it: LongText
     text_en: LongText
     write_to: ShortText
+    term: Slug
     published_on: date | None = None
+    until: date | None = None
     link: HttpUrl | None = None
     reason: Reason | None = None
 
@@ -51,7 +62,9 @@ class NoticeForm(BaseModel):
             "title": Bilingual(it=self.title_it, en=self.title_en),
             "text": Bilingual(it=self.text_it, en=self.text_en),
             "write_to": self.write_to,
+            "term": self.term,
             "published_on": self.published_on,
+            "until": self.until,
             "link": self.link,
         }
 
@@ -62,9 +75,36 @@ class NoticeForm(BaseModel):
         return CorrectNotice(**self._content(), reason=self.reason or "")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One notice that the instrument asks for: what stands of it, or the words it would have."""
+
+    term: str
+    rule: Waiting | Evidence
+    standing: Notice | None
+    words: NoticeWords
+
+    @property
+    def has_days(self) -> bool:
+        """The record says how long it lasts."""
+        return isinstance(self.rule, Waiting)
+
+    def form(self) -> Form[Any]:
+        words, until = self.words, self.standing.until if self.standing else None
+        return Form.of(
+            title_it=words.title.it,
+            title_en=words.title.en,
+            text_it=words.text.it,
+            text_en=words.text.en,
+            write_to=words.write_to,
+            until=until,
+        )
+
+
 class ReasonForm(BaseModel):
     """Why a notice is withdrawn."""
 
+    term: Slug
     reason: Reason
 
 
@@ -98,36 +138,29 @@ class Publicity:
 
         async def work(unit: AgreementsUnit) -> dict[str, Any]:
             with refusals_as_problems():
-                draft = await drafted(unit, actor, agreement_id, desk)
+                notices = (await drafted(unit, actor, agreement_id, desk)).notices
             file = publishing.readable(actor, await unit.store.files.read(unit.scope, agreement_id))
-            record = await instrument_of(unit, file)
+            asked = []
+            for rule in notice_rules(await instrument_of(unit, file)):
+                term = term_of(rule)
+                standing = next((one for one in notices if one.state == "published" and one.term == term), None)
+                words = await publishing.made_words(unit, file, PublishNotice(term=term), desk)
+                asked.append(Asked(term, rule, standing, standing.words if standing else words))
             redactions = await unit.store.redactions.of(unit.scope, agreement_id)
-            return {"draft": draft, "file": file, "redactions": redactions, "waiting": waiting_rules(record)}
+            return {"notices": notices, "file": file, "redactions": redactions, "asked": asked}
 
         found = await units_of(request).run(scope_of(actor), work)
-        standing = next((one for one in found["draft"].notices if one.state == "published"), None)
-        words = standing.words if standing else found["draft"].words
-        filled: dict[str, Form[Any]] = {
-            "notice": Form.of(
-                title_it=words.title.it,
-                title_en=words.title.en,
-                text_it=words.text.it,
-                text_en=words.text.en,
-                write_to=words.write_to,
-            ),
-            "withdrawal": Form.of(),
-            "hide": Form.of(basis=HARDSHIP),
-            "show": Form.of(),
-        }
+        filled: dict[str, Form[Any]] = {"hide": Form.of(basis=HARDSHIP), "show": Form.of()}
+        for one in found["asked"]:
+            filled |= {f"notice_{one.term}": one.form(), f"withdrawal_{one.term}": Form.of()}
         parts = {"parties": _("The names of the parties"), "subject": _("The subject")}
         return self._pages.render(
             request,
             "publicity.html",
             status=status,
             file=found["file"],
-            notices=found["draft"].notices,
-            standing=standing,
-            waiting=found["waiting"],
+            notices=found["notices"],
+            asked=found["asked"],
             redactions=found["redactions"],
             parts=parts,
             hideable=list(parts.items()),
@@ -181,7 +214,9 @@ def add(routes: APIRouter, pages: Pages) -> None:
             command = form.model.publication()
             return await publishing.publish_notice(unit, actor, agreement_id, command, desk_of(request))
 
-        return await here.do(request, actor, agreement_id, "notice", form, work, _("The notice is published."))
+        return await here.do(
+            request, actor, agreement_id, _name("notice", form), form, work, _("The notice is published.")
+        )
 
     @routes.post("/files/{agreement_id}/publicity/notices/{notice_id}/correct")
     async def correct(request: Request, actor: Legal, agreement_id: UUID, notice_id: UUID) -> Response:
@@ -195,7 +230,9 @@ def add(routes: APIRouter, pages: Pages) -> None:
             command = form.model.correction()
             return await publishing.correct_notice(unit, actor, notice_id, command, desk_of(request))
 
-        return await here.do(request, actor, agreement_id, "notice", form, work, _("The notice has been corrected."))
+        return await here.do(
+            request, actor, agreement_id, _name("notice", form), form, work, _("The notice has been corrected.")
+        )
 
     @routes.post("/files/{agreement_id}/publicity/notices/{notice_id}/withdraw")
     async def withdraw(request: Request, actor: Legal, agreement_id: UUID, notice_id: UUID) -> Response:
@@ -207,9 +244,14 @@ def add(routes: APIRouter, pages: Pages) -> None:
             return await publishing.withdraw_notice(unit, actor, notice_id, command)
 
         done = _("The notice has been withdrawn.")
-        return await here.do(request, actor, agreement_id, "withdrawal", form, work, done)
+        return await here.do(request, actor, agreement_id, _name("withdrawal", form), form, work, done)
 
     _add_hiding(routes, here)
+
+
+def _name(kind: str, form: Form[Any]) -> str:
+    """Which of the page's forms was sent: each notice has its own."""
+    return f"{kind}_{form.text('term')}"
 
 
 def _add_hiding(routes: APIRouter, here: Publicity) -> None:

@@ -154,6 +154,30 @@ async def test_a_notice_with_a_wrong_day_is_refused_at_its_field(story: Story, b
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
+async def test_a_notice_also_answers_what_asks_for_one_without_days(story: Story) -> None:
+    """Art. 12 L. 241/1990: criteria come first; the record has no days, so the office says the last one."""
+    match = valued(50_000, "space", need_title="Uno spazio")
+    one = await story.filled(match, "concessione_comodato", {"public_interest": "Scuole"})
+    assert not check(await story.get(one), "criteria")["closed"]
+    without = await story.post(one, "notice", LEGAL)
+    assert [error["pointer"] for error in without.json()["errors"]] == ["/until"]
+    today = city_day(datetime.now(UTC))
+    last = (today + timedelta(days=15)).isoformat()
+    later = {"term": "criteria", "published_on": (today + timedelta(days=2)).isoformat(), "until": last}
+    file = await story.done(one, "notice", LEGAL, later)
+    assert not check(file, "criteria")["closed"]
+    notice = file["notices"][0]["notice_id"]
+    corrected = await story.as_(LEGAL).post(
+        f"/agreements/api/v1/notices/{notice}/correct", json={"reason": "Subito", "until": last}
+    )
+    assert corrected.status_code == 201, corrected.text
+    assert check(await story.get(one), "criteria")["closed"]
+    shown = await public(story, f"notices/{corrected.json()['notice_id']}")
+    assert (shown["until"], shown["open"]) == (last, True)
+    assert "may be signed once" not in shown["text"]["en"]
+    assert (await story.post(one, "notice", LEGAL, {"term": "asset", "until": last})).status_code == 409
+
+
 async def test_who_is_not_of_the_legal_office_makes_no_notice(story: Story) -> None:
     one, _ = await sponsored(story)
     assert (await story.post(one, "notice", GUIDE)).status_code == 403

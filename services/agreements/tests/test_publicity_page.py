@@ -12,6 +12,7 @@ from services.agreements.tests.story import GUIDE, LEGAL, Story, donation
 from services.agreements.tests.test_publication import sponsored
 
 pytestmark = pytest.mark.integration
+TERM = "public_notice_on"
 HTML = {"Accept": "text/html"}
 
 
@@ -29,12 +30,12 @@ async def test_a_notice_is_published_corrected_and_withdrawn_on_the_page(story: 
     one, _ = await sponsored(story, "Un murale")
     at = f"/agreements/files/{one}/publicity"
     page = await shown(story, at)
-    words = dict.fromkeys(("title_it", "title_en", "text_it", "text_en", "write_to"), "Parole")
+    words = dict.fromkeys(("title_it", "title_en", "text_it", "text_en", "write_to"), "Parole") | {"term": TERM}
     assert "Un murale" in page
     assert (await send(story, f"{at}/notice", **words, published_on="2020-01-01")).status_code == 422
     wrong = await send(story, f"{at}/notice", **(words | {"title_en": ""}))
     assert wrong.status_code == 422
-    assert "field-notice-title_en-error" in wrong.text
+    assert f"field-notice_{TERM}-title_en-error" in wrong.text
     assert "Parole" in wrong.text
     key = re.findall(r'name="idempotency_key" value="([^"]+)"', page)[0]
     for _again in range(2):
@@ -53,9 +54,9 @@ async def test_a_notice_is_published_corrected_and_withdrawn_on_the_page(story: 
     [second] = (await story.get(one))["notices"]
     assert f"/agreements/notices/{second['notice_id']}" in page
     end = f"{at}/notices/{second['notice_id']}"
-    assert (await send(story, f"{end}/withdraw", reason="")).status_code == 422
-    assert (await send(story, f"{end}/withdraw", reason="Proposta ritirata")).status_code == 303
-    assert (await send(story, f"{end}/withdraw", reason="Due volte")).status_code == 409
+    assert (await send(story, f"{end}/withdraw", term=TERM, reason="")).status_code == 422
+    assert (await send(story, f"{end}/withdraw", term=TERM, reason="Proposta ritirata")).status_code == 303
+    assert (await send(story, f"{end}/withdraw", term=TERM, reason="Due volte")).status_code == 409
     assert "Withdrawn" in await shown(story, at)
     assert "[Withdrawn]" in (await story.desk.client().get("/agreements/api/v1/notices.atom")).text
 
@@ -85,7 +86,7 @@ async def test_the_page_is_the_legal_offices(story: Story) -> None:
     at = f"/agreements/files/{one}/publicity"
     assert (await story.as_(GUIDE).get(at, headers=HTML)).status_code == 403
     assert (await story.desk.client().get(at, headers=HTML)).status_code == 401
-    assert "asks for no notice" in await shown(story, at)
+    assert "asks for no public notice" in await shown(story, at)
     link = f'href="{at}"'
     assert link in (await story.as_(LEGAL).get(f"/agreements/files/{one}", headers=HTML)).text
     assert link not in (await story.as_(GUIDE).get(f"/agreements/files/{one}", headers=HTML)).text
