@@ -12,7 +12,7 @@ from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument, Step
 from services.agreements.domain.particulars import NextStep
 from services.agreements.domain.rules import Bilingual, Waiting
-from services.agreements.domain.states import FINAL, State
+from services.agreements.domain.states import FINAL, IN_FORCE, AmendmentState, State
 
 CHOOSE = Step(
     code="choose_instrument",
@@ -62,6 +62,19 @@ USUAL = (
 )
 """The steps of records that name none: those of versions from before steps were in the record."""
 
+_AMENDING: dict[AmendmentState, Step] = {
+    state: Step(code=code, label=Bilingual(it=it, en=en), owner=owner, days=days, states=IN_FORCE)
+    for states, code, it, en, owner, days in (
+        (("drafted",), "amend", "Completare la modifica e consegnarla", "Complete the amendment and hand it in",
+         "account_manager", 15),
+        (("in_review",), "review_amendment", "Esaminare e approvare la modifica", "Examine and approve the amendment",
+         "legal", 10),
+        (("approved", "signing"), "sign_amendment", "Firmare la modifica", "Sign the amendment", "partner", 15),
+    )
+    for state in map(AmendmentState, states)
+}  # fmt: skip
+"""What has to happen with an amendment under way; it comes before what the agreement itself waits for."""
+
 
 class StepView(Value):
     """One step as the file's page shows it; a date that is ahead counts every step before it in full."""
@@ -77,7 +90,7 @@ def next_step(file: AgreementFile, record: Instrument | None, today: date) -> Ne
     """What has to happen next; None when the agreement has ended. A step that goes on keeps its first day."""
     if file.state in FINAL:
         return None
-    step = _current(file, record, today)
+    step = _AMENDING[file.amendment.state] if file.amendment else _current(file, record, today)
     if step is None:
         return None
     owner, parties = _owner(step, file)
@@ -100,7 +113,8 @@ def steps_of(record: Instrument | None) -> tuple[Step, ...]:
 
 def schedule(file: AgreementFile, record: Instrument | None, today: date) -> tuple[StepView, ...]:
     """Every step of the file: those done, the one to do now, those ahead with the day they are due at the latest."""
-    steps, current = steps_of(record), next_step(file, record, today)
+    # An amendment is no step of the agreement's own way.
+    steps, current = steps_of(record), next_step(file.model_copy(update={"amendments": ()}), record, today)
     codes = [step.code for step in steps]
     if current is None or current.code not in codes:
         status: Literal["done", "now"] = "done"
@@ -138,9 +152,11 @@ def _skipped(step: Step, file: AgreementFile, record: Instrument | None, today: 
 
 def _owner(step: Step, file: AgreementFile) -> tuple[str, tuple[str, ...]]:
     """Signing belongs to the parties that have not signed; the city's signatory is asked when only the city is left."""
-    if not {State.APPROVED, State.SIGNING} & set(step.states) or step.owner not in ("partner", "signatory"):
+    signing = file.amendment is not None or bool({State.APPROVED, State.SIGNING} & set(step.states))
+    if not signing or step.owner not in ("partner", "signatory"):
         return step.owner, ()
-    awaited = tuple(one for one in file.signatories if one.evidence is None)
+    signatories = file.amendment.signatories if file.amendment else file.signatories
+    awaited = tuple(one for one in signatories if one.evidence is None)
     others = tuple(one.party_id for one in awaited if not one.is_city)
     if others:
         return "partner", others

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from chassis.auth.actor import Actor
 from services.agreements.documents.amendment import compose_amendment, render_amendment_off_loop
 from services.agreements.documents.compose import Surroundings
+from services.agreements.documents.fields import with_fields
 from services.agreements.documents.render import content_hash
 from services.agreements.domain import amending, splitting
 from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Split
@@ -91,7 +93,9 @@ async def approve_amendment(
     names = await unit.store.directory.names(unit.scope, file.stakeholder_ids)
     around = Surroundings(desk.city_name(unit.scope.city), types, names, desk.development_signer)
     data = compose_amendment(numbered, _one(numbered, number), record, around)
-    document = await render_amendment_off_loop(data)
+    rendered = await render_amendment_off_loop(data)
+    fields = [one.field for one in _one(numbered, number).signatories]
+    document = await asyncio.to_thread(with_fields, rendered, fields)
     sha256 = content_hash(document)
     outcome = amending.approved(numbered, sha256)
     await unit.store.amendments.add_revision(unit.scope, agreement_id, number, 0, sha256, document, unit.now)
