@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chassis.service import Service
 from chassis.web.pages import Pages
-from services.matching import api, api_plans, api_ranking, consumers, jobs, teaching
+from services.matching import api, api_plans, api_ranking, consumers, jobs, teaching, warming
 from services.matching.pages import plans, routes
 from services.matching.planning import supervising
 from services.matching.settings import MatchingSettings
@@ -23,6 +23,6 @@ def service(settings: MatchingSettings | None = None) -> Service[MatchingStore]:
         handlers=consumers.handlers(settings.policy()),
         routers=(api.router, api_plans.router, plans.router(pages), api_ranking.router, routes.router(pages)),
         pages=pages,
-        background=[*jobs.jobs(settings), *supervising.jobs(settings), *teaching.jobs(settings)],
+        background=[*jobs.jobs(settings), *supervising.jobs(settings), *teaching.jobs(settings), *warming.jobs()],
         projections=consumers.PROJECTIONS,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ __all__ = ["likeness_of", "propose_for_needs", "propose_for_offers", "store"]
 CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
 
+_AT_ONCE = 40
 _SETS_AT_ONCE = 3
 """For how many needs that only a set can meet an arriving offer is tried before its transaction ends."""
 _LEADS = 5
@@ -42,8 +44,13 @@ async def propose_for_needs(
     first_time: bool = False,
 ) -> None:
     """The best new proposals for each need. ``first_time`` when nothing can have been decided about them yet."""
-    if not needs:
-        return
+    for some in _slices(needs):
+        await _propose_for_needs(unit, some, policy, cause_of, first_time)
+
+
+async def _propose_for_needs(
+    unit: Unit[MatchingStore], needs: Collection[UUID], policy: Policy, cause_of: CauseOf, first_time: bool
+) -> None:
     by_need = await unit.store.candidates.offers_for(unit.scope, needs, search.for_need(policy, unit.now))
     wanted = {need_id: found for need_id, found in by_need.items() if found}
     if not wanted:
@@ -57,8 +64,19 @@ async def propose_for_offers(
     unit: Unit[MatchingStore], offers: Collection[UUID], policy: Policy, *, cause_of: CauseOf = _no_cause
 ) -> None:
     """The best new proposals that these offers make possible."""
-    if not offers:
-        return
+    for some in _slices(offers):
+        await _propose_for_offers(unit, some, policy, cause_of)
+
+
+def _slices(subjects: Collection[UUID]) -> Iterator[Sequence[UUID]]:
+    """A burst brings hundreds at once; their candidates are not all held at the same time."""
+    ordered = list(subjects)
+    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
+
+
+async def _propose_for_offers(
+    unit: Unit[MatchingStore], offers: Collection[UUID], policy: Policy, cause_of: CauseOf
+) -> None:
     by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.for_offer(policy, unit.now))
     bringing: dict[UUID, set[UUID]] = {}
     for offer_id, needs in by_offer.items():
@@ -116,6 +134,7 @@ async def _found(
     alike = await likenesses(needs, known_of)
     found = {}
     for need_id, need in needs.items():
+        await asyncio.sleep(0)  # ranking one takes milliseconds: the loop goes on serving between two
         made = proposals.candidates(
             need,
             known_of[need_id],

@@ -61,6 +61,13 @@ WHERE match.city = $1 AND match.need_id = ANY($2::uuid[]) AND match.state = 'dec
 """
 
 
+_SOME_PROFILES = """
+(SELECT terms, direction, text_version FROM need LIMIT $1)
+UNION ALL
+(SELECT terms, direction, text_version FROM offer LIMIT $1)
+"""
+
+
 class CandidateStore:
     """Reads for proposing; nothing here locks."""
 
@@ -98,6 +105,11 @@ class CandidateStore:
             people = await self._connection.fetch(_RECEIVERS, scope.city, naming)
             receivers = {row["stakeholder_id"]: _stakeholder(row) for row in people}
         return {row["need_id"]: _need(row, receivers) for row in found}
+
+    async def some_profiles(self, most: int) -> list[Profile]:
+        """What some needs and offers say, of all cities, whichever come first: up to ``most`` of each."""
+        rows = await self._connection.fetch(_SOME_PROFILES, most)
+        return [profile for row in rows if (profile := _profile(row)) is not None]
 
     async def memory(self, scope: Scope, needs: Collection[UUID]) -> tuple[dict[UUID, Memory], dict[UUID, set[str]]]:
         """By need: what was decided before, and the keys of its open matches."""
