@@ -41,6 +41,10 @@ BREAKS = {
         ("services/alpha/domain/clock.py", "from services.alpha.store import needs"),
         ("services/alpha/domain/clock.py", "from urllib import request"),
     ],
+    "allocation-only": [
+        ("services/alpha/allocation/flow.py", "import contracts.events"),
+        ("services/alpha/allocation/flow.py", "from services.alpha.store import needs"),
+    ],
     "chassis-below": [("chassis/service.py", "import services.alpha.domain.need")],
     "services-undeployed": [("services/beta/app.py", "from deploy import roles")],
     "handlers-pure": [
