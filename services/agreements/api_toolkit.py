@@ -13,15 +13,9 @@ from chassis.http.etag import etag, optional_version
 from chassis.http.paging import After, Limit, Page, decode, page, small
 from chassis.service import units_of
 from services.agreements.api import DOCUMENTED, LoggedIn, scope_of
+from services.agreements.domain.edits import InstrumentEdit, OpenDraft, Publish, Withdraw
 from services.agreements.domain.instruments import Instrument, in_force
-from services.agreements.domain.toolkit import (
-    Difference,
-    InstrumentEdit,
-    OpenDraft,
-    Publish,
-    Withdraw,
-    differences,
-)
+from services.agreements.domain.toolkit import Difference, differences
 from services.agreements.handlers import toolkit
 from services.agreements.handlers.access import refuse_role
 from services.agreements.handlers.desk import AgreementsUnit, city_day

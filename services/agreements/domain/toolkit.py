@@ -3,81 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from contracts.values import Cents, LongText, ShortText, Slug, Value
-from services.agreements.domain.instruments import Clause, Instrument, Owner
+from contracts.values import Value
+from services.agreements.domain.edits import InstrumentEdit, LabelEdit, RuleEdit
+from services.agreements.domain.instruments import Clause, Criterion, DocumentKind, Instrument, Step, TermField
 from services.agreements.domain.refusals import Invalid, InvalidFields, NotPossible
-from services.agreements.domain.rules import Bilingual, Certainty, Rule
+from services.agreements.domain.rules import Evidence, Rule
 
+PartT = TypeVar("PartT", Criterion, TermField, DocumentKind, Step)
+LabelledT = TypeVar("LabelledT", TermField, DocumentKind)
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _LISTS = ("applies", "terms", "documents", "rules", "clauses", "steps")
-Words = Annotated[LongText, Field(min_length=3)]
-
-
-class _Edit(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RuleEdit(_Edit):
-    """What of a rule may change. Whether it may be overridden is not among it: that follows from the law."""
-
-    label: Bilingual | None = None
-    source: ShortText | None = None
-    certainty: Certainty | None = None
-    days: Annotated[int, Field(ge=0, le=3650)] | None = None
-    years: Annotated[int, Field(ge=1, le=99)] | None = None
-    value_above_cents: Cents | None = None
-    enabled: bool | None = None
-    off_because: ShortText | None = None
-
-
-class ClauseEdit(_Edit):
-    """A clause as it is from now on; a code that the record does not have adds one at the end."""
-
-    heading: Bilingual | None = None
-    text: Bilingual | None = None
-
-
-class StepEdit(_Edit):
-    days: Annotated[int, Field(ge=0, le=3650)] | None = None
-    owner: Owner | None = None
-
-
-class InstrumentEdit(_Edit):
-    """Changes to a draft, by code; whatever is left out stays as it is."""
-
-    title: Bilingual | None = None
-    applies_when: Bilingual | None = None
-    source: ShortText | None = None
-    certainty: Certainty | None = None
-    rules: dict[Slug, RuleEdit] = Field(default_factory=dict)
-    clauses: dict[Slug, ClauseEdit] = Field(default_factory=dict)
-    without_clauses: tuple[Slug, ...] = ()
-    steps: dict[Slug, StepEdit] = Field(default_factory=dict)
-
-
-class OpenDraft(_Edit):
-    """Why a new version is needed."""
-
-    reason: Words
-
-
-class Publish(_Edit):
-    """From which day on the draft counts."""
-
-    valid_from: date
-    reason: Words
-
-
-class Withdraw(_Edit):
-    """Why a version that does not count yet is taken back."""
-
-    reason: Words
 
 
 class Difference(Value):
@@ -98,15 +39,20 @@ def edited(record: Instrument, edit: InstrumentEdit) -> Instrument:
     faults = [*_unknown(record, edit)]
     if faults:
         raise InvalidFields(tuple(faults))
-    own = _given(edit, "title", "applies_when", "source", "certainty")
-    rules = tuple(
-        _edited_rule(rule, edit.rules[rule.code]) if rule.code in edit.rules else rule for rule in record.rules
+    changed = record.model_copy(
+        update=_given(edit, "title", "applies_when", "source", "certainty")
+        | {
+            "applies": _each(record.applies, edit.applies, "text", "otherwise", "weight", "source", "certainty"),
+            "terms": (*_each(record.terms, edit.terms, "label"), *_added(TermField, record.terms, edit.terms)),
+            "documents": (
+                *_each(record.documents, edit.documents, "label"),
+                *_added(DocumentKind, record.documents, edit.documents),
+            ),
+            "rules": (*(_edited_rule(rule, edit.rules.get(rule.code)) for rule in record.rules), *_new_rules(edit)),
+            "steps": _each(record.steps, edit.steps, "days", "owner"),
+            "clauses": _clauses(record, edit),
+        }
     )
-    steps = tuple(
-        step.model_copy(update=_given(edit.steps[step.code], "days", "owner")) if step.code in edit.steps else step
-        for step in record.steps
-    )
-    changed = record.model_copy(update=own | {"rules": rules, "steps": steps, "clauses": _clauses(record, edit)})
     faults = list(inconsistencies(changed))
     if faults:
         raise InvalidFields(tuple(faults))
@@ -161,8 +107,10 @@ def differences(before: Instrument, after: Instrument) -> tuple[Difference, ...]
 def inconsistencies(record: Instrument) -> Iterator[Invalid]:
     """What in a record does not fit together, each with its pointer."""
     terms = {term.code for term in record.terms}
+    kinds = {kind.code for kind in record.documents}
     for rule in record.rules:
         yield from _rule_faults(rule)
+        yield from _evidence_faults(rule, terms, kinds)
     for clause in record.clauses:
         for language in ("it", "en"):
             for name in _PLACEHOLDER.findall(clause.text.in_(language)):
@@ -173,6 +121,23 @@ def inconsistencies(record: Instrument) -> Iterator[Invalid]:
                         f"The text names '{{{name}}}', which the instrument does not have.",
                         f"/clauses/{clause.code}/text/{language}",
                     )
+
+
+def _evidence_faults(rule: Rule, terms: set[str], kinds: set[str]) -> Iterator[Invalid]:
+    if not isinstance(rule, Evidence):
+        return
+    if not (rule.terms or rule.documents or rule.fields):
+        yield Invalid(
+            "nothing-asked",
+            "Indica il termine o il documento che serve.",
+            "Name the term or the document that is needed.",
+            f"/new_checks/{rule.code}/terms",
+        )
+    for part, named, known in (("terms", rule.terms, terms), ("documents", rule.documents, kinds)):
+        for code in named:
+            if code not in known:
+                it, en = f"Lo strumento non ha '{code}'.", f"The instrument has no '{code}'."
+                yield Invalid("unknown-code", it, en, f"/new_checks/{rule.code}/{part}")
 
 
 def _rule_faults(rule: Rule) -> Iterator[Invalid]:
@@ -196,6 +161,7 @@ def _unknown(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
     """Whatever of an edit has no place in the record."""
     rules = {rule.code: rule for rule in record.rules}
     for part, codes, known in (
+        ("applies", edit.applies, {one.code for one in record.applies}),
         ("rules", edit.rules, set(rules)),
         ("steps", edit.steps, {step.code for step in record.steps}),
     ):
@@ -203,6 +169,10 @@ def _unknown(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
             if code not in known:
                 it, en = f"Lo strumento non ha '{code}'.", f"The instrument has no '{code}'."
                 yield Invalid("unknown-code", it, en, f"/{part}/{code}")
+    for code in edit.new_checks:
+        if code in rules:
+            it, en = "Lo strumento ha già questa regola.", "The instrument has this rule already."
+            yield Invalid("already-there", it, en, f"/new_checks/{code}")
     for code, change in edit.rules.items():
         if code in rules:
             yield from _number_faults(rules[code], change)
@@ -215,6 +185,8 @@ def _number_faults(rule: Rule, change: RuleEdit) -> Iterator[Invalid]:
             yield _misplaced(rule.code, name)
     if change.value_above_cents is not None and rule.when.value_above_cents is None:
         yield _misplaced(rule.code, "value_above_cents")
+    if change.items is not None and not isinstance(rule, Evidence):
+        yield _misplaced(rule.code, "items")
     waits = getattr(rule, "days", None)
     if waits is not None and change.days is not None and (waits == 0) != (change.days == 0):
         yield Invalid(
@@ -252,8 +224,40 @@ def _given(edit: BaseModel, *names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(edit, name)) is not None}
 
 
-def _edited_rule(rule: Rule, edit: RuleEdit) -> Rule:
-    changes = _given(edit, "label", "source", "certainty", "days", "years", "enabled", "off_because")
+def _each(parts: tuple[PartT, ...], edits: Mapping[str, BaseModel], *names: str) -> tuple[PartT, ...]:
+    """The parts with what their edits give."""
+    return tuple(
+        part.model_copy(update=_given(edits[part.code], *names)) if part.code in edits else part for part in parts
+    )
+
+
+def _added(
+    kind: type[LabelledT], parts: tuple[LabelledT, ...], edits: Mapping[str, LabelEdit]
+) -> tuple[LabelledT, ...]:
+    """Parts that the record does not have yet."""
+    known = {part.code for part in parts}
+    return tuple(kind(code=code, label=one.label) for code, one in edits.items() if code not in known)
+
+
+def _new_rules(edit: InstrumentEdit) -> tuple[Rule, ...]:
+    return tuple(
+        Evidence(
+            code=code,
+            label=one.label,
+            source=one.source,
+            certainty=one.certainty,
+            severity=one.severity,
+            terms=one.terms,
+            documents=one.documents,
+        )
+        for code, one in edit.new_checks.items()
+    )
+
+
+def _edited_rule(rule: Rule, edit: RuleEdit | None) -> Rule:
+    if edit is None:
+        return rule
+    changes = _given(edit, "label", "source", "certainty", "days", "years", "items", "enabled", "off_because")
     if edit.enabled:
         changes["off_because"] = None
     if edit.value_above_cents is not None:
@@ -312,4 +316,13 @@ def _leaves(pointer: str, value: Any) -> Iterator[tuple[str, str | None]]:
         for name, inner in value.items():
             yield from _leaves(f"{pointer}/{name}", inner)
     elif value is not None:
-        yield pointer, str(value)
+        yield pointer, "; ".join(map(_said, value)) if isinstance(value, list) else str(value)
+
+
+def _said(value: Any) -> str:
+    """A member of a list in words: its label, or what of a condition is given."""
+    if not isinstance(value, dict):
+        return str(value)
+    if "label" in value:
+        return str(value["label"]["it"])
+    return ", ".join(f"{name} {inner}" for name, inner in value.items() if inner is not None)

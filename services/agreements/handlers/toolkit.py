@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chassis.auth.actor import Actor
 from services.agreements.domain import toolkit
+from services.agreements.domain.edits import InstrumentEdit, OpenDraft, Publish, Withdraw
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.refusals import NotPossible, Refused
-from services.agreements.domain.toolkit import InstrumentEdit, OpenDraft, Publish, Withdraw
 from services.agreements.handlers.access import refuse_role
 from services.agreements.handlers.desk import AgreementsUnit, Stale, city_day
 from services.agreements.store.instruments import Draft, Published

@@ -20,8 +20,8 @@ from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.agreements.api import scope_of
 from services.agreements.api_toolkit import versions_of
+from services.agreements.domain.edits import OpenDraft, Publish, Withdraw
 from services.agreements.domain.instruments import Instrument, in_force
-from services.agreements.domain.toolkit import OpenDraft, Publish, Withdraw
 from services.agreements.handlers import toolkit
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.pages import toolkit_forms as own
@@ -72,6 +72,10 @@ FIELDS = {
     "off_because": mark("Why it does not apply, when it is off"),
     "overridable": mark("May be set aside"),
     "firm_because": mark("Why it cannot be set aside"),
+    "items": mark("What has to be looked at"),
+    "severity": mark("What it holds up"),
+    "weight": mark("Weight"),
+    "otherwise": mark("What is said when it does not hold"),
     "heading": mark("Heading"),
     "text": mark("Text"),
     "owner": mark("Who does it"),
@@ -160,7 +164,7 @@ class Toolkit:
             newest=seen.versions[0].record,
             statuses={name: (_(text), tone) for name, (text, tone) in STATUSES.items()},
             forms=forms | (wrong or {}),
-            spare=own.SPARE_CLAUSES,
+            spare=own.SPARE_PARTS,
             history=[(one, _(ACTS[one.act])) for one in noted.items],
             older=noted.next,
             newest_history=shown is None,

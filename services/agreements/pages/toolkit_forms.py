@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -11,11 +12,20 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_va
 from chassis.web.forms import Form
 from contracts.values import LongText, ShortText, Slug
 from services.agreements.domain.conditions import amount_cents
+from services.agreements.domain.edits import (
+    ClauseEdit,
+    CriterionEdit,
+    InstrumentEdit,
+    LabelEdit,
+    NewCheck,
+    RuleEdit,
+    StepEdit,
+)
 from services.agreements.domain.instruments import Instrument, Owner
-from services.agreements.domain.rules import Bilingual, Certainty
-from services.agreements.domain.toolkit import ClauseEdit, InstrumentEdit, RuleEdit, StepEdit
+from services.agreements.domain.rules import Bilingual, Certainty, Evidence, Item, Severity
 
-SPARE_CLAUSES = 1
+SPARE_PARTS = 1
+"""Empty rows offered for one more check and one more clause."""
 
 
 class RuleForm(BaseModel):
@@ -25,6 +35,7 @@ class RuleForm(BaseModel):
     days: Annotated[int, Field(ge=0, le=3650)] | None = None
     years: Annotated[int, Field(ge=1, le=99)] | None = None
     threshold: str | None = None
+    items: str | None = None
     enabled: bool = False
     firm: bool = False
     off_because: ShortText | None = None
@@ -36,6 +47,14 @@ class RuleForm(BaseModel):
             raise ValueError("an amount in euro, for example 40.000 or 40,000.50")
         return value
 
+    @field_validator("items")
+    @classmethod
+    def _in_both_languages(cls, value: str | None) -> str | None:
+        for line in (value or "").splitlines():
+            if line.strip() and not all(part.strip() for part in (line.partition("/")[0], line.partition("/")[2])):
+                raise ValueError("one per line, Italian / English")
+        return value
+
     def edit(self) -> RuleEdit:
         return RuleEdit(
             label=self.label,
@@ -44,6 +63,7 @@ class RuleForm(BaseModel):
             days=self.days,
             years=self.years,
             value_above_cents=amount_cents(self.threshold) if self.threshold else None,
+            items=_items(self.items) if self.items else None,
             enabled=self.enabled or self.firm,
             off_because=None if self.enabled or self.firm else self.off_because,
         )
@@ -59,6 +79,35 @@ class NewClauseForm(ClauseForm):
     code: Slug
 
 
+class NewCheckForm(BaseModel):
+    """One more thing to write down: a term of the same name, and the check that asks for it."""
+
+    code: Slug
+    label: Bilingual
+    source: ShortText
+    certainty: Certainty
+    severity: Severity = "block"
+
+    def edit(self) -> NewCheck:
+        return NewCheck(
+            label=self.label,
+            source=self.source,
+            certainty=self.certainty,
+            severity=self.severity,
+            terms=(self.code,),
+        )
+
+
+class CriterionForm(BaseModel):
+    text: Bilingual
+    weight: Annotated[int, Field(ge=1, le=10)]
+    source: ShortText
+    certainty: Certainty
+
+    def edit(self) -> CriterionEdit:
+        return CriterionEdit(text=self.text, weight=self.weight, source=self.source, certainty=self.certainty)
+
+
 class StepForm(BaseModel):
     days: Annotated[int, Field(ge=0, le=3650)]
     owner: Owner
@@ -71,7 +120,9 @@ class DraftForm(BaseModel):
     applies_when: Bilingual
     source: ShortText
     certainty: Certainty
+    applies: dict[Slug, CriterionForm] = Field(default_factory=dict)
     rules: dict[Slug, RuleForm] = Field(default_factory=dict)
+    new_checks: tuple[NewCheckForm, ...] = ()
     clauses: dict[Slug, ClauseForm] = Field(default_factory=dict)
     new_clauses: tuple[NewClauseForm, ...] = ()
     steps: dict[Slug, StepForm] = Field(default_factory=dict)
@@ -89,7 +140,10 @@ class DraftForm(BaseModel):
             applies_when=self.applies_when,
             source=self.source,
             certainty=self.certainty,
+            applies={code: one.edit() for code, one in self.applies.items()},
+            terms={one.code: LabelEdit(label=one.label) for one in self.new_checks},
             rules={code: one.edit() for code, one in self.rules.items()},
+            new_checks={one.code: one.edit() for one in self.new_checks},
             clauses=clauses,
             without_clauses=tuple(code for code, one in self.clauses.items() if one.remove),
             steps={code: StepEdit(days=one.days, owner=one.owner) for code, one in self.steps.items()},
@@ -108,11 +162,17 @@ def filled(record: Instrument) -> Form[DraftForm]:
     """The form with what the draft says."""
     values: dict[str, Any] = {"source": record.source, "certainty": record.certainty}
     values |= _both("title", record.title) | _both("applies_when", record.applies_when)
+    for one in record.applies:
+        at = f"applies.{one.code}"
+        values |= _both(f"{at}.text", one.text)
+        values |= {f"{at}.{name}": getattr(one, name) for name in ("weight", "source", "certainty")}
     for rule in record.rules:
         at = f"rules.{rule.code}"
         values |= _both(f"{at}.label", rule.label)
         values |= {f"{at}.source": rule.source, f"{at}.certainty": rule.certainty}
         values |= {f"{at}.{name}": getattr(rule, name, None) for name in ("days", "years")}
+        if isinstance(rule, Evidence) and rule.items:
+            values[f"{at}.items"] = "\n".join(f"{item.label.it} / {item.label.en}" for item in rule.items)
         values[f"{at}.enabled"] = "true" if rule.enabled else ""
         values[f"{at}.off_because"] = rule.off_because
         if rule.when.value_above_cents is not None:
@@ -124,6 +184,16 @@ def filled(record: Instrument) -> Form[DraftForm]:
     for step in record.steps:
         values |= {f"steps.{step.code}.days": step.days, f"steps.{step.code}.owner": step.owner}
     return Form.of(**values)
+
+
+def _items(text: str) -> tuple[Item, ...]:
+    """`Italian / English` per line; the code follows the English words."""
+    found = []
+    for line in filter(str.strip, text.splitlines()):
+        italian, _slash, english = (part.strip() for part in line.partition("/"))
+        code = re.sub(r"[^a-z0-9]+", "_", english.lower()).strip("_")[:64].strip("_") or "item"
+        found.append(Item(code=code, label=Bilingual(it=italian, en=english)))
+    return tuple(found)
 
 
 def _both(name: str, words: Bilingual) -> dict[str, str]:

@@ -218,7 +218,15 @@ async def test_a_new_version_is_written_and_published_on_the_page(story: Story) 
         "new_clauses.0.code": "audit", "new_clauses.0.heading.it": "Controlli", "new_clauses.0.heading.en": "Audits",
         "new_clauses.0.text.it": "Il Comune controlla.", "new_clauses.0.text.en": "The City audits.",
     }  # fmt: skip
+    sent |= {
+        "new_checks.0.code": "anti_mafia", "new_checks.0.label.it": "Dichiarazione antimafia",
+        "new_checks.0.label.en": "Anti-mafia statement", "new_checks.0.source": "D.Lgs. 159/2011",
+        "new_checks.0.certainty": "C", "rules.excluded_subjects.items": "Gioco d'azzardo / Gambling\nArmi / Weapons",
+    }  # fmt: skip
     assert (await send(story, lawyer, f"{at}/edit", **sent)).status_code == 303
+    shown = await page(story, lawyer, at)
+    assert "Anti-mafia statement" in shown
+    assert "Gioco d&#39;azzardo; Armi" in shown
     stale = await send(story, lawyer, f"{at}/edit", **(sent | {"source": "Scritto invano"}))
     assert stale.status_code == 412
     assert "Scritto invano" in stale.text

@@ -14,16 +14,10 @@ from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.domain import drafting
 from services.agreements.domain.checks import checks, open_checks
 from services.agreements.domain.commands import ChooseInstrument
+from services.agreements.domain.edits import InstrumentEdit
 from services.agreements.domain.instruments import Instrument, in_force
 from services.agreements.domain.refusals import Invalid, InvalidFields, NotPossible
-from services.agreements.domain.toolkit import (
-    InstrumentEdit,
-    differences,
-    edited,
-    next_draft,
-    published,
-    refuse_withdrawal,
-)
+from services.agreements.domain.toolkit import differences, edited, next_draft, published, refuse_withdrawal
 from services.agreements.tests.story import donation
 from services.agreements.vademecum import first_records
 
@@ -72,6 +66,45 @@ def test_an_edit_changes_what_it_names_and_nothing_else() -> None:
         "/steps/review/days": ("10", "5"),
     }
     assert not differences(SPONSOR, edit(SPONSOR))
+
+
+def test_a_check_a_term_and_a_document_are_added_and_the_list_of_excluded_subjects_changed() -> None:
+    words = {"it": "Dichiarazione antimafia", "en": "Anti-mafia statement"}
+    subjects = [{"code": "gambling", "label": {"it": "Gioco d'azzardo", "en": "Gambling"}}]
+    changed = edit(
+        SPONSOR,
+        terms={"anti_mafia": {"label": words}},
+        documents={"anti_mafia": {"label": words}},
+        new_checks={
+            "anti_mafia": {
+                "label": words, "source": "D.Lgs. 159/2011", "certainty": "C",
+                "terms": ["anti_mafia"], "documents": ["anti_mafia"],
+            }
+        },
+        rules={"excluded_subjects": {"items": subjects}},
+        applies={"company": {"weight": 3}},
+    )  # fmt: skip
+    rule = changed.rules[-1]
+    assert (rule.code, rule.overridable, rule.severity) == ("anti_mafia", True, "block")
+    assert changed.to_be_confirmed
+    said = {one.pointer: one.after for one in differences(SPONSOR, changed)}
+    assert said == {
+        "/applies/company/weight": "3",
+        "/terms/anti_mafia": "Dichiarazione antimafia",
+        "/documents/anti_mafia": "Dichiarazione antimafia",
+        "/rules/anti_mafia": "Dichiarazione antimafia",
+        "/rules/excluded_subjects/items": "Gioco d'azzardo",
+    }
+    bare = {"label": words, "source": "x", "certainty": "B"}
+    assert faults(SPONSOR, new_checks={"anti_mafia": bare, "vat": bare}) == {"/new_checks/vat": "already-there"}
+    assert faults(SPONSOR, new_checks={"anti_mafia": bare}) == {"/new_checks/anti_mafia/terms": "nothing-asked"}
+    assert faults(SPONSOR, new_checks={"anti_mafia": bare | {"terms": ["nowhere"]}}) == {
+        "/new_checks/anti_mafia/terms": "unknown-code"
+    }
+    assert faults(SPONSOR, rules={"public_notice_period": {"items": subjects}}) == {
+        "/rules/public_notice_period/items": "not-of-this-rule"
+    }
+    assert faults(SPONSOR, applies={"nothing": {"weight": 3}}) == {"/applies/nothing": "unknown-code"}
 
 
 def test_a_rule_that_was_off_is_switched_on_with_the_city_s_own_threshold() -> None:

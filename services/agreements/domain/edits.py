@@ -1,0 +1,110 @@
+"""What the Legal Office may ask of the toolkit: the bodies of the API's commands, and of the page's forms."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.values import Cents, LongText, ShortText, Slug
+from services.agreements.domain.instruments import Owner
+from services.agreements.domain.rules import Bilingual, Certainty, Item, Severity
+
+Words = Annotated[LongText, Field(min_length=3)]
+
+
+class _Edit(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleEdit(_Edit):
+    """What of a rule may change. Whether it may be overridden is not among it: that follows from the law.
+
+    `items` replaces the list that the statement has to have looked at.
+    """
+
+    label: Bilingual | None = None
+    source: ShortText | None = None
+    certainty: Certainty | None = None
+    days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    years: Annotated[int, Field(ge=1, le=99)] | None = None
+    value_above_cents: Cents | None = None
+    items: Annotated[tuple[Item, ...], Field(max_length=50)] | None = None
+    enabled: bool | None = None
+    off_because: ShortText | None = None
+
+
+class NewCheck(_Edit):
+    """One more thing that must be on file: any of these terms or documents does. It can be set aside."""
+
+    label: Bilingual
+    source: ShortText
+    certainty: Certainty
+    severity: Severity = "block"
+    terms: tuple[Slug, ...] = ()
+    documents: tuple[Slug, ...] = ()
+
+
+class CriterionEdit(_Edit):
+    """What of a criterion of the proposal may change; what it looks at may not."""
+
+    text: Bilingual | None = None
+    otherwise: Bilingual | None = None
+    weight: Annotated[int, Field(ge=1, le=10)] | None = None
+    source: ShortText | None = None
+    certainty: Certainty | None = None
+
+
+class LabelEdit(_Edit):
+    """The name of a term or of a kind of document; a code that the record does not have adds one at the end."""
+
+    label: Bilingual
+
+
+class ClauseEdit(_Edit):
+    """A clause as it is from now on; a code that the record does not have adds one at the end."""
+
+    heading: Bilingual | None = None
+    text: Bilingual | None = None
+
+
+class StepEdit(_Edit):
+    days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    owner: Owner | None = None
+
+
+class InstrumentEdit(_Edit):
+    """Changes to a draft, by code; whatever is left out stays as it is."""
+
+    title: Bilingual | None = None
+    applies_when: Bilingual | None = None
+    source: ShortText | None = None
+    certainty: Certainty | None = None
+    applies: dict[Slug, CriterionEdit] = Field(default_factory=dict)
+    terms: dict[Slug, LabelEdit] = Field(default_factory=dict)
+    documents: dict[Slug, LabelEdit] = Field(default_factory=dict)
+    rules: dict[Slug, RuleEdit] = Field(default_factory=dict)
+    new_checks: dict[Slug, NewCheck] = Field(default_factory=dict)
+    clauses: dict[Slug, ClauseEdit] = Field(default_factory=dict)
+    without_clauses: tuple[Slug, ...] = ()
+    steps: dict[Slug, StepEdit] = Field(default_factory=dict)
+
+
+class OpenDraft(_Edit):
+    """Why a new version is needed."""
+
+    reason: Words
+
+
+class Publish(_Edit):
+    """From which day on the draft counts."""
+
+    valid_from: date
+    reason: Words
+
+
+class Withdraw(_Edit):
+    """Why a version that does not count yet is taken back."""
+
+    reason: Words
