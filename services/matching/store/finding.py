@@ -32,7 +32,7 @@ WITH asking AS MATERIALIZED (
     FROM listed GROUP BY {this}_id, {that}_id
 ), looked_at AS MATERIALIZED (
     SELECT need.need_id, offer.offer_id, need.requires, {this}.capabilities,
-        ($5::float8[])[1] * greatest(0.8 * pool.in_common,
+        ($5::float8[])[1] * greatest(0.5 * pool.in_common,
             coalesce(cos(pi() * bit_count(need.sketch # offer.sketch) / 512), 0))
         + ($5::float8[])[2] * coalesce(need.policy_area = offer.policy_area, false)::int
         + ($5::float8[])[3] * CASE WHEN need.nil = offer.nil THEN 1 WHEN need.municipio = offer.municipio THEN 0.6
