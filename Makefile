@@ -1,7 +1,7 @@
 # `make help` tells what there is. Everything runs in .venv, made from requirements/dev.txt at first need.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help up down status logs demo doctor test test-quick browser check bench lock image fmt clean
+.PHONY: help up down status logs demo doctor test test-quick browser check bench bench-matching lock image fmt clean
 .PHONY: environment check-lint check-format check-types check-imports check-contracts
 
 BIN := .venv/bin
@@ -81,6 +81,9 @@ check-contracts: $(VENV)
 
 bench: $(VENV) ## latency and throughput of this machine, as ratios to its raw limits
 	@$(BIN)/python -m tests.bench $(OPTIONS)
+
+bench-matching: $(VENV) ## matching among 100,000 open needs and 100,000 open offers
+	@$(BIN)/python -m tests.bench.matching_scale $(OPTIONS)
 
 # -- keep it --------------------------------------------------------------------------------------------------
 
