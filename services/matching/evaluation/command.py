@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from chassis.cli.output import Json, as_json, fail, table
 from services.matching.evaluation.learning import without_labels_of
-from services.matching.evaluation.measuring import SOURCES, Measured, measure
+from services.matching.evaluation.measuring import SOURCES, Measured, measure, measured_needs
 from services.matching.evaluation.records import DataError, EvaluationSet, load
 from services.matching.evaluation.report import report, tables
 from services.matching.text.affinity import Sources
@@ -48,7 +48,7 @@ def run(
         return
     about = made["set"]
     typer.echo(
-        f"{about['name']}: {about['needs_judged']} judged needs, {about['offers']} offers, "
+        f"{about['name']}: {about['needs_measured']} of {about['needs_judged']} judged needs, {about['offers']} offers, "
         f"{about['relevant_pairs']} relevant pairs, {about['relevant_pairs_removed_by_filters']} removed by filters"
     )
     heads, rows, silent = tables(made)
@@ -60,5 +60,5 @@ def run(
 def _measured(data: EvaluationSet, sources: Sources, least: int) -> Measured:
     shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("needs", total=len(data.judged))
+        task = progress.add_task("needs", total=len(measured_needs(data)))
         return measure(data, sources=sources, least=least, advance=lambda done: progress.advance(task, done))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from services.matching.domain.rules import RULES_VERSION
-from services.matching.evaluation.measuring import AT_MOST, LAG, SYSTEMS, THRESHOLD, Measured
+from services.matching.evaluation.measuring import AT_MOST, LAG, SYSTEMS, THRESHOLD, Measured, measured_needs
 from services.matching.evaluation.metrics import NAMES, Measure, Outcome, summary
 from services.matching.evaluation.records import EvaluationSet
 from services.matching.text import TEXT_VERSION
@@ -19,12 +19,14 @@ def report(
     data: EvaluationSet, measured: Measured, *, least: int, encoder: bool, unseen: bool = False
 ) -> dict[str, Any]:
     """Everything that was measured; figures are null where there is nothing to measure."""
-    relevant = sum(grade >= least for grade in data.gold.values())
+    measured_ones = set(measured_needs(data))
+    relevant = sum(grade >= least for (need, _), grade in data.gold.items() if need in measured_ones)
     return {
         "set": {
             "name": data.name,
             "needs": len(data.needs),
             "needs_judged": len(data.judged),
+            "needs_measured": len(measured_needs(data)),
             "offers": len(data.offers),
             "relevant_pairs": relevant,
             "relevant_pairs_removed_by_filters": measured.filtered_relevant,

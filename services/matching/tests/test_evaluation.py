@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from contracts.values import Window
 from services.matching.cli import register
-from services.matching.evaluation import authored, learning, places
+from services.matching.evaluation import authored, learning, measuring, places
 from services.matching.evaluation.measuring import OURS, measure
 from services.matching.evaluation.metrics import NAMES, BestThreshold, Outcome, outcome, summary
 from services.matching.evaluation.records import DataError, EvaluationSet, Record, load
@@ -240,6 +240,14 @@ class TestCommand:
         made = evaluated("--data", str(data))
         assert made["set"]["relevant_pairs_removed_by_filters"] == 1
         assert figures(made)["map"] == 0
+
+    def test_a_large_set_is_measured_on_a_sample(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(measuring, "MOST_PAIRS", 4)
+        needs = [{"id": f"n{at}", "text": "laptops"} for at in range(5)]
+        gold = [{"need_id": one["id"], "offer_id": "o1"} for one in needs]
+        made = evaluated("--data", str(write(tmp_path, needs, [OFFER, OFFER | {"id": "o2"}], gold)))
+        assert (made["set"]["needs_judged"], made["set"]["needs_measured"]) == (5, 2)
+        assert made["systems"][0]["overall"]["needs"] == made["set"]["relevant_pairs"] == 2
 
     def test_nothing_judged(self, tmp_path: Path) -> None:
         assert evaluated("--data", str(write(tmp_path, [NEED], [OFFER], [])))["systems"] == []
