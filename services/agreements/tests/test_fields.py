@@ -13,7 +13,7 @@ from services.agreements.documents.fields import with_fields
 from services.agreements.documents.render import render
 from services.agreements.documents.signing import Signatory, create_authority, issue, sign
 from services.agreements.tests.documents_sample import FIELDS, device_document
-from tests.pdfa import PdfA, pdfa  # noqa: F401  (a fixture)
+from tests.pdfa import PdfA
 
 pytestmark = pytest.mark.unit
 NOW = datetime.now(UTC)
@@ -34,7 +34,7 @@ def test_the_same_document_and_names_give_the_same_bytes() -> None:
     assert with_fields(document, FIELDS) != with_fields(document, FIELDS[:2])
 
 
-async def test_it_stays_pdf_a_also_when_signed(pdfa: PdfA) -> None:  # noqa: F811
+async def test_it_stays_pdf_a_also_when_signed(pdfa: PdfA) -> None:
     approved = with_fields(render(device_document()), FIELDS)
     authority = create_authority("c_f205", NOW)
     signed = approved
