@@ -150,7 +150,9 @@ async def test_one_of_two_agreements_ends_and_the_other_is_amended(world: World)
     giver = await world.stakeholder("Fondazione Bracco")
     need = await world.need("Settimana dei diritti", goods("10"), money("500"))
     offer = await world.offer("Per la settimana dei diritti", giver, goods("10"), money("500"))
-    match = await world.accepted_by_all(next(one for one in await world.proposals(need) if len(one["allocations"]) == 2))
+    match = await world.accepted_by_all(
+        next(one for one in await world.proposals(need) if len(one["allocations"]) == 2)
+    )
     things, sum_ = sorted(match["allocations"], key=lambda one: one["kind"])
     lines = {one["kind"]: Allocation(**{name: one[name] for name in Allocation.model_fields}) for one in (things, sum_)}
     one, other = uuid4(), uuid4()
