@@ -45,15 +45,10 @@ class Software:
         lock = BestAvailableEncryption(_PASSWORD.encode())
         for number, job in enumerate(jobs):
             store, output = self._directory / f"{number}.p12", self._directory / f"{number}.out"
-            store.write_bytes(
-                pkcs12.serialize_key_and_certificates(
-                    b"key",
-                    job.holder.key,
-                    job.holder.certificate,
-                    [issuer],
-                    BestAvailableEncryption(_PASSWORD.encode()),
-                )
+            entry = pkcs12.serialize_key_and_certificates(
+                b"key", job.holder.key, job.holder.certificate, [issuer], lock
             )
+            store.write_bytes(entry)
             source = self._directory / f"{job.content}.out"
             if isinstance(job.content, bytes):
                 source = self._directory / f"{number}.in"
