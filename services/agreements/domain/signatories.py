@@ -102,9 +102,14 @@ def planned(signatories: tuple[Signatory, ...], plan: SigningPlan) -> tuple[Sign
 
 
 def turn(file: AgreementFile) -> tuple[Signatory, ...]:
-    """Whose signature is awaited now: everybody's who has not signed, or in order only the next one's."""
-    awaited = tuple(one for one in file.signatories if one.evidence is None)
-    return awaited[:1] if file.signing.order == "in_order" else awaited
+    """Whose signature of the file's document is awaited now."""
+    return whose_turn(file.signatories, file.signing.order)
+
+
+def whose_turn(signatories: Iterable[Signatory], order: Literal["parallel", "in_order"]) -> tuple[Signatory, ...]:
+    """Everybody who has not signed, or in order only the next one."""
+    awaited = tuple(one for one in signatories if one.evidence is None)
+    return awaited[:1] if order == "in_order" else awaited
 
 
 def refuse_out_of_turn(file: AgreementFile, signatory: Signatory) -> None:

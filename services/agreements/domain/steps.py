@@ -12,6 +12,7 @@ from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument, Step
 from services.agreements.domain.particulars import NextStep
 from services.agreements.domain.rules import Bilingual, Waiting
+from services.agreements.domain.signatories import whose_turn
 from services.agreements.domain.states import FINAL, IN_FORCE, AmendmentState, State
 
 CHOOSE = Step(
@@ -156,7 +157,7 @@ def _owner(step: Step, file: AgreementFile) -> tuple[str, tuple[str, ...]]:
     if not signing or step.owner not in ("partner", "signatory"):
         return step.owner, ()
     signatories = file.amendment.signatories if file.amendment else file.signatories
-    awaited = tuple(one for one in signatories if one.evidence is None)
+    awaited = whose_turn(signatories, file.signing.order)
     others = tuple(one.party_id for one in awaited if not one.is_city)
     if others:
         return "partner", others
