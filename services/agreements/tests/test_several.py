@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from chassis.clock import new_id
@@ -121,3 +123,18 @@ async def test_days_that_were_missed_are_caught_up_with_once(story: Story) -> No
     assert (event.effective_on.isoformat(), event.ending) == (later, "decided")
     [event] = [e for e in await story.published(running, until="Terminated") if isinstance(e, AgreementTerminated)]
     assert (event.effective_on, event.ending) == (today, "term_over")
+
+
+async def test_of_two_files_that_end_at_once_exactly_one_says_that_the_match_is_over(story: Story) -> None:
+    for _ in range(3):
+        one = (await story.file_of(triangle()))["agreement_id"]
+        other = (await story.done(one, "split", GUIDE, {"allocations": [0]}))["agreement_id"]
+        await asyncio.gather(*(story.done(each, "reject", LEGAL, {"reason": "motivo"}) for each in (one, other)))
+        said = []
+        async with story.desk.app.state.units.pool.acquire() as connection:
+            for each in (one, other):
+                payload = await connection.fetchval(
+                    "SELECT payload FROM outbox WHERE aggregate_id = $1 AND event_type LIKE '%rejected%'", each
+                )
+                said.append(orjson.loads(payload)["match_over"])
+        assert sorted(said) == [False, True]

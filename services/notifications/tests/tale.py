@@ -225,7 +225,7 @@ class Tale:
     def released(self) -> Event:
         return m.MatchReleased(match_id=self.match, version=5, need_id=self.need, reason_code="agreement_rejected")
 
-    def file(self, kind: type[Any], version: int, **more: Any) -> Event:
+    def file(self, kind: type[Any], version: int, /, **more: Any) -> Event:
         made: Event = kind(
             agreement_id=self.agreement,
             version=version,
