@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -17,7 +17,7 @@ from services.matching.views import Amount
 PlanState = Literal["queued", "running", "done", "cancelled", "failed"]
 Phase = Literal["waiting", "reading", "candidates", "solving", "comparing", "saving", "over"]
 Change = Literal["new", "kept", "other_quantity", "dropped"]
-WEIGHTLESS = 0.0
+Position = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class NeighbourhoodView(BaseModel):
@@ -106,7 +106,7 @@ class PlanView(BaseModel):
     @classmethod
     def of(cls, row: dict[str, Any]) -> PlanView:
         value, bound = row["value"], row["bound"]
-        gap = None if bound is None else (bound - value) / bound if bound > 0 else WEIGHTLESS
+        gap = None if bound is None else (bound - value) / bound if bound > 0 else 0.0
         return cls(**row, gap=gap)
 
     @property
@@ -124,7 +124,8 @@ class CapabilityView(BaseModel):
 
 
 class LineView(BaseModel):
-    """One line of a plan beside what is proposed today. ``asked`` None = open-ended; ``today`` None = to be agreed."""
+    """One line of a plan beside what is proposed today. ``asked`` None = open-ended; ``today`` None = to be agreed;
+    ``not_proposed`` is why it could not become a proposal."""
 
     position: int
     need_id: UUID
@@ -149,6 +150,7 @@ class LineView(BaseModel):
     today_match_id: UUID | None
     today: Amount | None
     proposed_as: UUID | None
+    not_proposed: str | None
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> LineView:
@@ -191,7 +193,7 @@ class PriceView(BaseModel):
 class AdoptBody(BaseModel):
     """Which lines to propose; none named: all that are new or have another quantity."""
 
-    positions: list[int] | None = Field(default=None, max_length=200)
+    positions: list[Position] | None = Field(default=None, max_length=200)
 
 
 class AdoptedView(BaseModel):

@@ -76,7 +76,7 @@ async def cancel(unit: Unit[MatchingStore], plan_id: UUID) -> None:
 async def adopt(unit: Unit[MatchingStore], plan_id: UUID, positions: Collection[int] | None, policy: Policy) -> Adopted:
     """Makes proposals of the plan's lines (None = all), each once, of what is still free on both sides.
 
-    Up to ``AT_ONCE`` at a time. Raises ``Refusal``.
+    Up to ``AT_ONCE`` at a time; lines that could not be proposed are tried again only by name. Raises ``Refusal``.
     """
     found = await unit.store.plans.one(unit.scope, plan_id, lock=True)
     if found is None:
@@ -99,7 +99,7 @@ async def adopt(unit: Unit[MatchingStore], plan_id: UUID, positions: Collection[
                 candidates[position] = made
     proposed = await _propose(unit, candidates, policy)
     left_out |= dict.fromkeys(candidates.keys() - proposed.keys(), "proposed_already")
-    await unit.store.plans.mark_proposed(unit.scope, plan_id, proposed)
+    await unit.store.plans.mark_proposed(unit.scope, plan_id, proposed, left_out)
     return Adopted(proposed, left_out, more)
 
 

@@ -66,6 +66,8 @@ CREATE TABLE plan_allocation (
     today_match_id uuid,
     today numeric(18, 3),
     proposed_as uuid,
+    -- Why it could not be proposed when somebody wanted all of the plan.
+    not_proposed text CHECK (not_proposed IS NULL OR proposed_as IS NULL),
     PRIMARY KEY (city, plan_id, position),
     FOREIGN KEY (city, plan_id) REFERENCES plan (city, plan_id) ON DELETE CASCADE,
     CHECK ((change = 'dropped') = (quantity = 0)),

@@ -38,7 +38,7 @@ from services.matching.api_plans import (
 )
 from services.matching.decisions import Work
 from services.matching.pages import plan_texts
-from services.matching.plan_views import AdoptedView, LineView, PriceView
+from services.matching.plan_views import AdoptedView, LineView, Position, PriceView
 from services.matching.planning.parameters import Choice, Parameters
 from services.matching.settings import MatchingSettings
 
@@ -67,7 +67,7 @@ class InsistForm(BaseModel):
 class AdoptForm(BaseModel):
     """The ticked lines, or all."""
 
-    positions: list[int] = Field(default_factory=list, max_length=_MOST)
+    positions: list[Position] = Field(default_factory=list, max_length=_MOST)
     everything: bool = False
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 
+from chassis import log
 from chassis.clock import utc_now
 from chassis.database.pool import connect
 from chassis.scope import Scope
@@ -97,6 +98,7 @@ def _end_with_the_one_who_asked() -> None:
 
 
 def main() -> None:
+    log.configure_command()
     task = orjson.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_one_who_asked, daemon=True).start()
     asyncio.run(tried(task) if "choice" in task else made(task))

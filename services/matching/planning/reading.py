@@ -45,6 +45,9 @@ async def _batch(
 ) -> None:
     looked_for = search.for_need(replace(Policy(), candidates=most), now)
     found = await store.candidates.offers_for(scope, ids, looked_for)
+    for choice in parameters.insist:
+        if choice.need_id in found and choice.offer_id not in found[choice.need_id]:
+            found[choice.need_id].append(choice.offer_id)
     needs = await store.candidates.needs(scope, ids)
     await know_offers(store, scope, gathered, {one for each in found.values() for one in each})
     memories, _ = await store.candidates.memory(scope, ids)
@@ -55,7 +58,7 @@ async def _batch(
             continue
         offers = [gathered.offers[one] for one in found[need_id] if one in gathered.offers]
         allowed = _allowed(need, offers, memories.get(need_id, Memory()), now)
-        consider(gathered, need, allowed, parameters.kinds, most)
+        consider(gathered, need, allowed, parameters, most)
 
 
 async def know_offers(store: MatchingStore, scope: Scope, gathered: Gathered, ids: Collection[UUID]) -> None:

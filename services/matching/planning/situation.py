@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_UP, Decimal
@@ -84,9 +84,14 @@ def met(asked: LineState, offered: LineState) -> Decimal | None:
     return asked.free if offered.open_ended else min(asked.free, offered.free)
 
 
-def consider(gathered: Gathered, need: Need, offers: Sequence[Offer], kinds: Collection[str], most: int) -> None:
-    """Notes which offered lines may meet the need's lines (the best ``most`` each) and who brings what it requires."""
+def consider(gathered: Gathered, need: Need, offers: Sequence[Offer], parameters: Parameters, most: int) -> None:
+    """Notes which offered lines may meet the need's lines (the best ``most`` each, and those that somebody insists on)
+    and who brings what it requires."""
+    kinds = parameters.kinds
     lines = [asked for asked in need.open_lines() if not kinds or asked.line.kind in kinds]
+    insisted = {
+        (one.need_line, one.offer_id, one.offer_line) for one in parameters.insist if one.need_id == need.need_id
+    }
     gathered.alike[need.need_id] = likeness_of(need, offers)
     to_agree = False
     for asked in lines:
@@ -100,8 +105,9 @@ def consider(gathered: Gathered, need: Need, offers: Sequence[Offer], kinds: Col
         to_agree |= len(fixed) < len(fits)
         scored = [(gathered.score(need, offer, asked, line), offer.offer_id, line.index) for offer, line in fixed]
         if scored:
-            best = sorted(scored, key=lambda one: (-one[0], str(one[1]), one[2]))[:most]
-            gathered.pairs[need.need_id, asked.index] = best
+            ordered = sorted(scored, key=lambda one: (-one[0], str(one[1]), one[2]))
+            meant = [one for one in ordered[most:] if (asked.index, one[1], one[2]) in insisted]
+            gathered.pairs[need.need_id, asked.index] = ordered[:most] + meant
     if not any((need.need_id, asked.index) in gathered.pairs for asked in lines):
         reason = "to_be_agreed" if to_agree else "no_candidate"
         gathered.left_out.append(LeftOut(need.need_id, need.state.title, reason))

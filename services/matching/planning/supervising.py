@@ -134,19 +134,22 @@ async def _followed(units: Units[Any], task: Task, process: Process, settings: M
     """Passes progress on until the plan is over or not ours; False when the process ended before."""
     phase, done = "reading", 0.0
     pause = min(settings.plan_lease_seconds / 3, 0.5)
+    clock = asyncio.get_running_loop().time
+    due = clock() + pause
     line = asyncio.create_task(_next(process))
     try:
         while True:
-            ready, _ = await asyncio.wait({line}, timeout=pause)
+            ready, _ = await asyncio.wait({line}, timeout=max(0.0, due - clock()))
             if ready:
                 said = line.result()
                 if said is None or "stored" in said:
                     return said is not None
                 phase, done = said["phase"], said["done"]
                 line = asyncio.create_task(_next(process))
-                continue
-            if not await _told(units, task, phase, done, settings):
-                return True
+            if clock() >= due:  # however much it says: the lease runs, and somebody may have cancelled
+                if not await _told(units, task, phase, done, settings):
+                    return True
+                due = clock() + pause
     finally:
         line.cancel()
 
@@ -201,8 +204,8 @@ async def _process(task: dict[str, Any]) -> AsyncIterator[Process]:
 async def _next(process: Process) -> dict[str, Any] | None:
     """What the process says next; None when it has ended."""
     assert process.stdout is not None
-    line = await process.stdout.readline()
-    if not line.strip():
-        return None
-    said: dict[str, Any] = orjson.loads(line)
-    return said
+    while line := await process.stdout.readline():
+        if line.startswith(b"{"):  # a library may have printed something of its own
+            said: dict[str, Any] = orjson.loads(line)
+            return said
+    return None

@@ -65,7 +65,8 @@ ORDER BY requested_at DESC, plan_id DESC LIMIT $4
 """
 _LINES = """
 SELECT position, need_id, need_line, offer_id, offer_line, need_title, offer_title, giver, department, policy_area, nil,
-    kind, unit, asked, quantity, value, score, reasons, capabilities, change, today_match_id, today, proposed_as
+    kind, unit, asked, quantity, value, score, reasons, capabilities, change, today_match_id, today, proposed_as,
+    not_proposed
 FROM plan_allocation
 WHERE city = $1 AND plan_id = $2 AND position > $3 AND ($4::text IS NULL OR change = $4)
 ORDER BY position LIMIT $5
@@ -74,12 +75,12 @@ _TO_PROPOSE = """
 SELECT position, need_id, need_line, offer_id, offer_line, quantity, capabilities, change, today_match_id
 FROM plan_allocation
 WHERE city = $1 AND plan_id = $2 AND change IN ('new', 'other_quantity') AND proposed_as IS NULL
-    AND ($3::int[] IS NULL OR position = ANY($3))
+    AND (position = ANY($3::int[]) OR ($3 IS NULL AND not_proposed IS NULL))
 ORDER BY position LIMIT $4
 """
 _MARK = """
-UPDATE plan_allocation AS line SET proposed_as = marked.match_id
-FROM unnest($3::int[], $4::uuid[]) AS marked (position, match_id)
+UPDATE plan_allocation AS line SET proposed_as = marked.match_id, not_proposed = marked.reason
+FROM unnest($3::int[], $4::uuid[], $5::text[]) AS marked (position, match_id, reason)
 WHERE line.city = $1 AND line.plan_id = $2 AND line.position = marked.position
 """
 _FORGET = """
@@ -231,7 +232,7 @@ class PlanStore:
     async def to_propose(
         self, scope: Scope, plan_id: UUID, positions: Collection[int] | None, limit: int
     ) -> list[dict[str, Any]]:
-        """Lines of the plan that are not proposed yet, up to ``limit + 1``."""
+        """Lines of the plan that are not proposed yet, up to ``limit + 1``; asked for all, none that was refused."""
         wanted = None if positions is None else sorted(positions)
         found = await self._connection.fetch(_TO_PROPOSE, scope.city, plan_id, wanted, limit + 1)
         return [dict(row) for row in found]
@@ -246,9 +247,14 @@ class PlanStore:
         )
         return {(row["need_id"], row["set_key"]): row["match_id"] for row in found}
 
-    async def mark_proposed(self, scope: Scope, plan_id: UUID, matches: Mapping[int, UUID]) -> None:
-        """Notes which line became which match."""
-        await self._connection.execute(_MARK, scope.city, plan_id, list(matches), list(matches.values()))
+    async def mark_proposed(
+        self, scope: Scope, plan_id: UUID, matches: Mapping[int, UUID], left_out: Mapping[int, str]
+    ) -> None:
+        """Notes which line became which match, and why others did not."""
+        positions = [*matches, *left_out]
+        ids = [matches.get(position) for position in positions]
+        reasons = [left_out.get(position) for position in positions]
+        await self._connection.execute(_MARK, scope.city, plan_id, positions, ids, reasons)
 
 
 _AT_ONCE = 1000

@@ -15,7 +15,7 @@ from services.matching.tests.test_plan_pages import PLANS, submit
 from services.matching.tests.world import World, goods
 from services.matching.tests.world import service as ability
 
-pytestmark = [pytest.mark.integration, pytest.mark.browser]
+pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 async def a_skewed_city(world: World) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from chassis.testing import eventually
 from services.matching.tests.test_pages import page, submit
+from services.matching.tests.test_plans import PATIENCE
 from services.matching.tests.world import World, goods
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 PLANS = "/matching/plans"
 
 
@@ -25,7 +26,6 @@ async def chairs(world: World) -> tuple[UUID, UUID]:
     near = await world.stakeholder("Enel")
     await world.offer("Sedie per la biblioteca", near, goods("5"))
     await world.offer("Sedie", await world.stakeholder("=Aviva"), goods("9"))
-    await world.proposals(need, at_least=2)
     await world.settled()
     return need, near
 
@@ -40,7 +40,7 @@ async def asked(world: World, client: httpx.AsyncClient, **fields: Any) -> str:
     async def is_over() -> bool:
         return (await client.get(f"{address}/progress")).headers.get("HX-Refresh") == "true"
 
-    await eventually(is_over, within=40)
+    await eventually(is_over, within=PATIENCE)
     return address
 
 
