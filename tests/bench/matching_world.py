@@ -220,7 +220,7 @@ class InventedCity:
         frame: dict[str, Any] = {"title": title[0].upper() + title[1:], "description": more or None}
         if chance.random() < 0.7:
             nil = int(self._places.draw(chance))
-            frame["place"] = Place(label=f"NIL {nil}", nil=nil, municipio=(nil - 1) // 10 + 1)
+            frame["place"] = Place(label=f"Q{nil}", nil=nil, municipio=(nil - 1) // 10 + 1)
         if chance.random() < 0.3:
             starts = TODAY + timedelta(days=chance.randint(0, 90))
             frame["window"] = Window(starts_on=starts, ends_on=starts + timedelta(days=chance.randint(30, 400)))

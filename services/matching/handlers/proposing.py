@@ -27,6 +27,8 @@ CauseOf = Callable[[Proposal], Delivery[Any] | None]
 _AT_ONCE = 40
 _SETS_AT_ONCE = 3
 """For how many needs that only a set can meet an arriving offer is tried before its transaction ends."""
+_SETS_AFTERWARDS = 5
+"""For how many more right afterwards; an offer does not go to every need of the city anyway."""
 _LEADS = 5
 """How many other offers may be the main one of a set that an arriving offer is part of."""
 
@@ -87,7 +89,7 @@ async def _propose_for_offers(
     states = await unit.store.candidates.needs(unit.scope, bringing)
     # Where one offer meets the need by itself the new ones suffice; sets are built with others.
     in_sets = {need_id for need_id, need in states.items() if need.state.requires or len(need.lines) > 1}
-    at_once = _tried_at_once(by_offer, in_sets)
+    at_once = _first_of_each(by_offer, in_sets, _SETS_AT_ONCE)
     others: Mapping[UUID, Sequence[UUID]] = {}
     if at_once:
         others = await unit.store.candidates.offers_for(unit.scope, at_once, search.for_set(policy, unit.now))
@@ -97,15 +99,15 @@ async def _propose_for_offers(
     arrived = set(offers)
     chosen = [one for made, already in found.values() for one in _best((_with(arrived, made), already), policy)]
     await store(unit, _spread(chosen, arrived, policy), policy, cause_of)
-    waiting = {need_id for need_id in in_sets - at_once if states[need_id].state.requires}
-    await unit.store.revisions.ask(unit.scope, unit.now, needs=waiting, widen=True)
+    # Needs that have nothing yet although they only lacked somebody like this one.
+    lacking = {one for one in in_sets - at_once if states[one].state.requires and not found[one][1]}
+    afterwards = _first_of_each(by_offer, lacking, _SETS_AFTERWARDS)
+    await unit.store.revisions.ask(unit.scope, unit.now, needs=afterwards, widen=True)
 
 
-def _tried_at_once(by_offer: Mapping[UUID, Sequence[UUID]], in_sets: Collection[UUID]) -> set[UUID]:
-    """Building sets takes its time: each offer tries the few that promise most, the others are looked at afterwards."""
-    return {
-        need_id for needs in by_offer.values() for need_id in [one for one in needs if one in in_sets][:_SETS_AT_ONCE]
-    }
+def _first_of_each(by_offer: Mapping[UUID, Sequence[UUID]], among: Collection[UUID], most: int) -> set[UUID]:
+    """For each offer the needs ``among`` these that promise most."""
+    return {need for needs in by_offer.values() for need in [one for one in needs if one in among][:most]}
 
 
 def _with(arrived: Collection[UUID], made: Sequence[Candidate]) -> list[Candidate]:
