@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.matching.benchmark import command, skewed
+from services.matching.benchmark import command
 from services.matching.evaluation import command as evaluation
 
 match = typer.Typer(no_args_is_help=True, help="Matching of needs and offers.")
@@ -26,5 +26,5 @@ def register(app: typer.Typer) -> None:
     match.command("eval")(evaluation.run)
     app.add_typer(match, name="match")
     bench.command("ppe")(command.run)
-    bench.command("fairness")(skewed.run)
+    bench.command("fairness")(command.fairness)
     app.add_typer(bench, name="bench")

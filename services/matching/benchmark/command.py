@@ -1,18 +1,20 @@
-"""``sportello bench ppe``."""
+"""``sportello bench ppe`` and ``sportello bench fairness``. The solver is loaded when one of them runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from chassis.cli.output import Json, as_json, fail, table
-from services.matching.benchmark import ppe
+
+if TYPE_CHECKING:
+    from services.matching.benchmark.ppe import Outcome
 
 _COLUMNS = (
     "strategy", "fill rate", "without zeros", "miles/unit", "shipments/donor", "holding days", "units", "seconds",
@@ -29,6 +31,8 @@ Weeks = Annotated[
 
 def run(runs: Runs = None, weeks: Weeks = None, json: Json = False) -> None:
     """Our allocator on the public benchmark ppe-match, beside its two published strategies, all five metrics."""
+    from services.matching.benchmark import ppe
+
     try:
         known = ppe.strategies()
         unknown = sorted(set(runs or ()) - set(known))
@@ -43,7 +47,25 @@ def run(runs: Runs = None, weeks: Weeks = None, json: Json = False) -> None:
     table(_COLUMNS, [_row(one) for one in outcomes], empty="No strategy was run.")
 
 
-def _played(names: Sequence[str], weeks: int | None) -> list[ppe.Outcome]:
+def fairness(json: Json = False) -> None:
+    """What fairness moves and what it costs, on an example in which all offers are near the well-off."""
+    from services.matching.benchmark import skewed
+
+    rows = list(skewed.shown())
+    if json:
+        as_json([{"weight": row.weight, **row.coverage, "moved": row.moved, "cost": row.cost} for row in rows])
+        return
+    places = [f"{name} ({hardship})" for _, name, hardship in skewed.NEIGHBOURHOODS]
+    cells = [
+        [f"{row.weight}", *(f"{share:.0%}" for share in row.coverage.values()), f"{row.moved} of 20", f"{row.cost:.1%}"]
+        for row in rows
+    ]
+    table(["fairness", *places, "moved", "fit given up"], cells, empty="")
+
+
+def _played(names: Sequence[str], weeks: int | None) -> list[Outcome]:
+    from services.matching.benchmark import ppe
+
     shown = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -66,7 +88,7 @@ def _shown(progress: Progress, task: TaskID, share: float) -> None:
     progress.update(task, completed=share)
 
 
-def _row(one: ppe.Outcome) -> list[str]:
+def _row(one: Outcome) -> list[str]:
     found = one.metrics
     return [
         one.strategy,

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chassis.cli.output import Json, as_json, table
 from services.matching.allocation.fairness import Comparison, compared
 from services.matching.allocation.model import Edge, NeedLine, OfferLine, Problem, Rules
 from services.matching.allocation.solving import solve
@@ -57,17 +56,3 @@ def shown() -> Iterator[Shown]:
         found = comparison(weight)
         coverage = {names[one.nil or 1]: one.fair for one in reversed(found.neighbourhoods)}
         yield Shown(weight, coverage, found.moved, found.share)
-
-
-def run(json: Json = False) -> None:
-    """What fairness moves and what it costs, on an example in which all offers are near the well-off."""
-    rows = list(shown())
-    if json:
-        as_json([{"weight": row.weight, **row.coverage, "moved": row.moved, "cost": row.cost} for row in rows])
-        return
-    columns = ["fairness", *(f"{name} ({hardship})" for _, name, hardship in NEIGHBOURHOODS), "moved", "fit given up"]
-    cells = [
-        [f"{row.weight}", *(f"{share:.0%}" for share in row.coverage.values()), f"{row.moved} of 20", f"{row.cost:.1%}"]
-        for row in rows
-    ]
-    table(columns, cells, empty="")
