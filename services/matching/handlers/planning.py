@@ -105,15 +105,12 @@ async def adopt(unit: Unit[MatchingStore], plan_id: UUID, positions: Collection[
 
 async def _make_room(unit: Unit[MatchingStore], lines: Sequence[Mapping[str, Any]]) -> set[int]:
     """Ends the open proposals that lines of the plan take the place of; the lines whose proposal somebody answered."""
-    old = {line["today_match_id"]: line["position"] for line in lines if line["change"] == "other_quantity"}
-    before = await unit.store.matches.locked(unit.scope, old)
+    old = [(line["today_match_id"], line["position"]) for line in lines if line["change"] == "other_quantity"]
+    before = await unit.store.matches.locked(unit.scope, {match_id for match_id, _ in old})
     free = [match for match in before.values() if match.state == "proposed" and not match.is_reserved]
     await conclude(unit, before, [matches.expire(match, "superseded", unit.now) for match in free])
-    return {
-        old[match.match_id]
-        for match in before.values()
-        if match.is_reserved or match.state not in ("proposed", "expired")
-    }
+    answered = {one.match_id for one in before.values() if one.is_reserved or one.state == "accepted"}
+    return {position for match_id, position in old if match_id in answered}
 
 
 async def _known(unit: Unit[MatchingStore], lines: Sequence[Mapping[str, Any]]) -> _Known:
@@ -147,13 +144,15 @@ def _candidate(unit: Unit[MatchingStore], known: _Known, line: Mapping[str, Any]
         if not memory.admits(offer):
             return "declined_before"
     alike = proposing.likeness_of(need, offers)
-    question = Question(need, pieces, known.steering, signals.day_of(unit.now), alike)
+    candidate = proposals.ranked(Question(need, pieces, known.steering, signals.day_of(unit.now), alike))
+    if not memory.allows(candidate):
+        return "declined_before"
     for piece in pieces:
         if piece.quantity is not None:
             known.rest.take(piece.offer.offer_id, piece.offered, piece.quantity)
             if piece.asked is not None:
                 known.rest.take(need.need_id, piece.asked, piece.quantity)
-    return _planned(proposals.ranked(question))
+    return _planned(candidate)
 
 
 def _pieces(known: _Known, need: Need, line: Mapping[str, Any]) -> list[Piece] | str:

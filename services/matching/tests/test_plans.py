@@ -210,7 +210,7 @@ async def test_fairness_moves_help_to_those_worse_off_and_says_what_that_costs(w
     )  # fmt: skip
     await world.say(event, event.indicators_id)
     await world.need("Arredi per la scuola", goods("20"), place=at(20))
-    worse_off = await world.need("Arredi per la scuola", goods("20"), place=at(76))
+    await world.need("Arredi per la scuola", goods("20"), place=at(76))
     await world.offer("Arredi per la scuola", giver, goods("20"), place=at(20))
     await world.settled()
     plan = await made(world, fairness=0.5)
@@ -224,7 +224,7 @@ async def test_fairness_moves_help_to_those_worse_off_and_says_what_that_costs(w
 
 async def test_only_what_was_asked_for_is_in_the_plan(world: World) -> None:
     giver = await world.stakeholder("Aviva")
-    laptops = await world.need("Portatili", goods("5"))
+    await world.need("Portatili", goods("5"))
     fund = await world.need("Fondo di mutuo soccorso", money("100"))
     await world.offer("Portatili", giver, goods("5"))
     await world.offer("Donazione", giver, money("100"))
