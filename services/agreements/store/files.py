@@ -175,6 +175,6 @@ def _columns(file: AgreementFile) -> dict[str, Any]:
         "due_on": file.next_step.due_on if file.next_step else None,
         "owner": file.next_step.owner if file.next_step else None,
         "deadline": deadline(file) or NEVER,
-        "words": " ".join([file.title, *(party.name for party in file.parties), number]).lower(),
+        "words": " ".join([file.title, *(party.name for party in file.parties), number]).strip().lower(),
         "content": file.model_dump(mode="json"),
     }
