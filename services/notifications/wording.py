@@ -232,15 +232,16 @@ def part_line(facts: Mapping[str, Any], progress: Mapping[str, Any], names: Mapp
     if not parties:
         return ""
     givers = _join(one["name"] for one in parties if one["role"] == "giver")
-    changed = gettext("now: %(changes)s") % {"changes": _changes(facts["changes"])} if facts.get("changes") else ""
+    changes = progress.get("changes") or facts.get("changes")
+    changed = gettext("now: %(changes)s") % {"changes": _changes(changes)} if changes else ""
     if "awaited" not in progress:
         return " · ".join(text for text in (givers, changed) if text)
     named = {one["party_id"]: one["name"] for one in parties} | dict(names)
-    needed = sum(one["role"] != "receiver" for one in parties)
+    needed = len(parties)
     awaited = [named.get(one, one) for one in progress["awaited"]]
     given = gettext("consents: %(given)s of %(needed)s") % {"given": needed - len(awaited), "needed": needed}
     waiting = gettext("awaiting %(awaited)s") % {"awaited": _join(awaited)} if awaited else ""
-    return " · ".join(text for text in (givers, given, waiting) if text)
+    return " · ".join(text for text in (givers, changed, given, waiting) if text)
 
 
 def department(code: str | None) -> str:

@@ -212,6 +212,14 @@ def test_progress_is_told_by_the_latest_consent_even_if_it_came_first() -> None:
     assert line == f"Impresa {tale.giver.hex[:6]} · consents: 2 of 2"
 
 
+def test_a_receivers_yes_counts_like_the_others() -> None:
+    parties = [{"party_id": f"stakeholder:{role}", "role": role, "name": role} for role in ("giver", "receiver")]
+    parties.append({"party_id": "department:education", "role": "department", "name": "department"})
+    with speaking("en"):
+        line = wording.part_line({"parties": parties}, {"awaited": ["stakeholder:receiver", "stakeholder:giver"]}, {})
+    assert "consents: 1 of 3" in line
+
+
 def test_whoever_is_asked_again_reads_what_changed() -> None:
     tale = Tale()
     memory: dict[Any, Part] = {}
