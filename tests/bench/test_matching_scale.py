@@ -20,7 +20,7 @@ TINY = Sizes(needs=60, offers=60, few=40, givers=10, events=10, rate=20, faster=
 
 
 @pytest.mark.integration
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_every_part_comes_to_figures(postgres_admin_dsn: str, kafka_bootstrap: str, tmp_path: Path) -> None:
     table = Table()
     await measure(postgres_admin_dsn, kafka_bootstrap, tmp_path, TINY, table)
