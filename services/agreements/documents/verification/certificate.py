@@ -106,10 +106,12 @@ async def _checked(signed: Signed, certificate: asn1_x509.Certificate, trust: Tr
         more = (*signed.certificates, *map(certificate_of, trust.certificates))
         return anchors.context(moment, revocation=revocation, crls=crls, ocsps=ocsps, certificates=more)
 
-    status = await _status(signed, context(True))
+    # What the development signer issues names no service to ask; without any list there is nothing to look into.
+    known = not development or bool(crls or ocsps)
+    status = await _status(signed, context(known))
     reasons = _integrity(status)
     if not reasons and status.trust_problem_indic is not None:
-        otherwise = await _status(signed, context(False))
+        otherwise = await _status(signed, context(False)) if known else status
         problem = _problem(status, otherwise, certificate, moment)
         if problem is not Reason.REVOCATION_UNKNOWN or not (development or trust.revocation == "soft"):
             reasons.append(problem)
