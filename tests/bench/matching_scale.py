@@ -47,7 +47,7 @@ from tests.bench.run import surroundings
 from tests.bench.table import Row, Table
 from tests.servers import KAFKA_VARIABLE, POSTGRES_VARIABLE
 
-_SETTLE_SECONDS = 60.0
+_SETTLE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
