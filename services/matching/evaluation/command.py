@@ -48,8 +48,8 @@ def run(
         return
     about = made["set"]
     typer.echo(
-        f"{about['name']}: {about['needs_measured']} of {about['needs_judged']} judged needs, {about['offers']} offers, "
-        f"{about['relevant_pairs']} relevant pairs, {about['relevant_pairs_removed_by_filters']} removed by filters"
+        f"{about['name']}: {about['needs_measured']} of {about['needs_judged']} judged needs, {about['offers']} offers,"
+        f" {about['relevant_pairs']} relevant pairs, {about['relevant_pairs_removed_by_filters']} removed by filters"
     )
     heads, rows, silent = tables(made)
     table(["system", *heads], rows, empty="Nothing was judged.")

@@ -90,7 +90,9 @@ def _from_words(said: str) -> Place | None:
     if plain.removeprefix("nil ") in _by_name():
         return _by_name()[plain.removeprefix("nil ")].place()
     municipio = _MUNICIPIO.search(plain)
-    return Place(label=said[:200], municipio=int(municipio[1]) if municipio else None)
+    if not plain:
+        return None
+    return Place(label=plain[:200], municipio=int(municipio[1]) if municipio else None)
 
 
 def _from_object(said: Mapping[str, Any]) -> Place | None:
@@ -103,7 +105,7 @@ def _from_object(said: Mapping[str, Any]) -> Place | None:
     if latitude is None and municipio is None:
         return _from_words(label or "")
     return Place(
-        label=(label or f"{latitude}, {longitude}" if latitude is not None else f"Municipio {municipio}")[:200],
+        label=_plain(label or "")[:200] or "-",
         municipio=None if municipio is None else int(municipio),
         latitude=latitude,
         longitude=longitude,

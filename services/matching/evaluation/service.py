@@ -17,6 +17,8 @@ from services.matching.evaluation.records import Record
 
 NOW = datetime(2000, 1, 1, tzinfo=UTC)
 """Sets say nothing of today: nothing is urgent and nothing has passed."""
+_UNTITLED = "-"
+"""What a text says comes with its likeness; the published language would not take every text as a title."""
 _UNITS: dict[ResourceKind, str] = {"money": "EUR"}
 
 
@@ -56,7 +58,7 @@ class Ranker:
             need_id=uuid5(NAMESPACE_URL, f"need:{at}"),
             version=1,
             department="evaluation",
-            title=one.text.strip()[:300] or "-",
+            title=_UNTITLED,
             policy_area="unknown",
             lines=(self._line(one, kind, unit),),
             place=one.place,
@@ -85,7 +87,7 @@ class Ranker:
             offer_id=uuid5(NAMESPACE_URL, f"offer:{at}"),
             version=1,
             stakeholder_id=giver.stakeholder_id,
-            title=one.text.strip()[:300] or "-",
+            title=_UNTITLED,
             lines=(self._line(one, kind, unit),),
             place=one.place,
             window=one.window,

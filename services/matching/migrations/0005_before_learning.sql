@@ -29,3 +29,6 @@ CREATE TABLE ranking_use (
 );
 CREATE INDEX ranking_use_newest ON ranking_use (city, use_id DESC);
 CREATE INDEX match_decided ON match (city, rules_version, closed_at DESC) WHERE state IN ('accepted', 'released', 'declined');
+-- How often a giver said yes to a department.
+CREATE INDEX match_party_that_decided ON match_party (city, stakeholder_id, match_id)
+    WHERE role = 'giver' AND consent <> 'pending';

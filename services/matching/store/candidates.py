@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,14 @@ FROM offer
 LEFT JOIN stakeholder AS giver ON giver.city = offer.city AND giver.stakeholder_id = offer.stakeholder_id
 LEFT JOIN need AS answered ON answered.city = offer.city AND answered.need_id = offer.answers_need_id
 WHERE offer.city = $1 AND offer.offer_id = ANY($2::uuid[])
+"""
+_PAST = """
+SELECT party.stakeholder_id, match.department, count(*) FILTER (WHERE party.consent = 'given') AS accepted,
+    count(*) AS decided
+FROM match_party AS party
+JOIN match ON match.city = party.city AND match.match_id = party.match_id
+WHERE party.city = $1 AND party.stakeholder_id = ANY($2::uuid[]) AND party.role = 'giver' AND party.consent <> 'pending'
+GROUP BY party.stakeholder_id, match.department
 """
 _NEEDS = f"""
 SELECT need.need_id, need.version, need.state, need.snapshot, need.words,
@@ -94,7 +103,15 @@ class CandidateStore:
     async def offers(self, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Offer]:
         """These offers with their givers and what is left of them."""
         found = await self._connection.fetch(_OFFERS, scope.city, list(ids)) if ids else []
-        return {row["offer_id"]: _offer(row) for row in found}
+        past = await self._past(scope, {row["stakeholder_id"] for row in found})
+        return {row["offer_id"]: _offer(row, past.get(row["stakeholder_id"], {})) for row in found}
+
+    async def _past(self, scope: Scope, givers: Collection[UUID]) -> dict[UUID, dict[str, tuple[int, int]]]:
+        """By giver and department: how many matches the giver accepted, of how many it decided."""
+        past: dict[UUID, dict[str, tuple[int, int]]] = {}
+        for row in await self._connection.fetch(_PAST, scope.city, list(givers)) if givers else []:
+            past.setdefault(row["stakeholder_id"], {})[row["department"]] = (row["accepted"], row["decided"])
+        return past
 
     async def needs(self, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Need]:
         """These needs with their receivers and what is still open of them."""
@@ -131,14 +148,14 @@ class CandidateStore:
         }, open_sets
 
 
-def _offer(row: asyncpg.Record) -> Offer:
+def _offer(row: asyncpg.Record, past: Mapping[str, tuple[int, int]]) -> Offer:
     state = OfferReceived.model_validate(row["snapshot"] | {"version": row["version"]})
     return Offer(
         state=state,
         is_open=row["state"] == "open",
         lines=_lines(state.lines, row["lines"]),
         words=frozenset(row["words"]),
-        giver=_stakeholder(row),
+        giver=_stakeholder(row, past),
         promised_to=row["promised_to"],
         was_withdrawn=row["state"] == "withdrawn",
         profile=_profile(row),
@@ -163,13 +180,14 @@ def _profile(row: asyncpg.Record) -> Profile | None:
     return Profile.stored(row["terms"], row["direction"]) if row["text_version"] == TEXT_VERSION else None
 
 
-def _stakeholder(row: asyncpg.Record) -> Stakeholder:
+def _stakeholder(row: asyncpg.Record, past: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> Stakeholder:
     return Stakeholder(
         row["stakeholder_id"],
         row["name"],
         row["vetting"] or "pending",
         row["vetted_until"],
         row["account_manager_id"],
+        past,
     )
 
 

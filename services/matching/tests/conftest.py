@@ -15,6 +15,7 @@ from chassis.testing import Database, Running, clone, make_template, running, te
 from services.matching.app import service
 from services.matching.settings import MatchingSettings
 from services.matching.tests.world import World
+from services.matching.text import profiles_off_loop
 from tests.servers import Servers
 
 NAME = "matching"
@@ -31,6 +32,8 @@ def matching_template(servers: Servers) -> Database:
 
 @pytest.fixture(scope="module")
 async def matching(matching_template: Database, servers: Servers) -> AsyncIterator[Running]:
+    # The dictionaries and the encoder are loaded once per process: no test waits for that.
+    await profiles_off_loop(["tutto pronto"])
     database = await clone(matching_template, (NAME,))
     settings = test_settings(
         MatchingSettings,

@@ -90,6 +90,7 @@ def test_numbers_and_empty_texts_say_nothing() -> None:
     need, empty = profiles(["40 laptops", ""])
     assert likeness(need, [empty])[0].value == pytest.approx(0, abs=0.05)
     assert likeness(empty, [need])[0].value == pytest.approx(0, abs=0.05)
+    assert likeness(empty, [empty])[0].value == 0
     assert likeness(need, []) == []
 
 
@@ -101,7 +102,7 @@ def test_likeness_is_bounded_and_best_with_itself(left: str, right: str) -> None
     [back] = likeness(other, [one])
     for found in (same, there, back):
         assert 0 <= found.value <= 1
-    assert there.value <= same.value + 1e-3 or same.value == there.value
+    assert there.value <= same.value + 1e-3
     # Need and offer weigh a little differently; what is alike one way is alike the other way.
     assert abs(there.value - back.value) < 0.35
 
@@ -142,7 +143,7 @@ async def test_off_the_loop_it_comes_to_the_same() -> None:
 
 @pytest.mark.parametrize("weights", [WITH_ENCODER, WITHOUT_ENCODER])
 def test_weights_make_one(weights: Weights) -> None:
-    assert sum(getattr(weights, name) for name in Weights.__slots__) == pytest.approx(1)
+    assert sum(getattr(weights, name) for name in Weights.__slots__ if name != "bend") == pytest.approx(1)
 
 
 def test_the_lexicon_names_only_what_it_has_and_every_concept_in_both_languages() -> None:

@@ -131,7 +131,7 @@ def _near(left: Pieces, right: Pieces) -> Matrix:
 def _same_word(left: Pieces, right: Pieces) -> Matrix:
     same = np.zeros((len(left), len(right)), np.float32)
     for row, one in enumerate(left.units):
-        if one.lemma in right.places:
+        if one.lemma and one.lemma in right.places:
             same[row, right.places[one.lemma]] = 1.0
     return same
 
@@ -155,7 +155,7 @@ def _letters(left: Pieces, right: Pieces) -> Matrix:
         for trigram in one.trigrams:
             if trigram in right.postings:
                 alike[row, right.postings[trigram]] += 2.0
-        alike[row] /= sizes + len(one.trigrams)
+        alike[row] /= np.maximum(1, sizes + len(one.trigrams))
     return alike
 
 

@@ -19,17 +19,21 @@ _SAME_CODE = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the parts; together they make 1. Chosen as ADR 0085 says."""
+    """Of the parts; together they make 1. Chosen as ADR 0085 says.
+
+    ``bend`` is the exponent that brings both ways of comparing to one scale, so that one threshold serves both.
+    """
 
     meaning: float
     asked: float
     offered: float
     lexical: float
     letters: float
+    bend: float = 1.0
 
 
 WITH_ENCODER = Weights(meaning=0.32, asked=0.38, offered=0.19, lexical=0.11, letters=0.0)
-WITHOUT_ENCODER = Weights(meaning=0.0, asked=0.47, offered=0.21, lexical=0.06, letters=0.26)
+WITHOUT_ENCODER = Weights(meaning=0.0, asked=0.47, offered=0.21, lexical=0.06, letters=0.26, bend=0.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _parts(
     value = weights.asked * asked + weights.offered * offered + weights.lexical * lexical + weights.letters * letters
     if meaning is not None:
         value += weights.meaning * meaning
-    np.clip(value, 0.0, 1.0, out=value)
+    value = np.clip(value, 0.0, 1.0) ** weights.bend
     if sources.labels:
         _same_codes(value, needs, offers, rows)
     return Parts(
