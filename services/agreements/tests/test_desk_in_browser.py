@@ -1,0 +1,105 @@
+"""The desk's list and the page of changes in a real browser: no fault found by axe, at a desk and in the hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from chassis.auth.actor import Actor
+from chassis.auth.tokens import SESSION_COOKIE
+from chassis.web.static import static_router
+from chassis.web.tests.chromium import chromium, faults, picture  # noqa: F401  (a fixture)
+from chassis.web.tests.serving import address, listening, served
+from services.agreements.tests.story import CITY, GUIDE, LEGAL, Story, donation, giver_of, partner
+from services.agreements.tests.test_amendments import LESS
+from services.agreements.tests.test_several import triangle
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"desk": (1280, 900), "hand": (390, 844)}
+OFFICER = Actor(
+    subject="officer", city=CITY, name="Livia Legge", roles=frozenset({"legal", "account_manager", "signatory"})
+)
+
+
+@pytest.fixture(scope="module")
+async def site(story: Story) -> Any:
+    taker = listening()
+    story.desk.app.include_router(static_router())
+    async with served(story.desk.app, taker):
+        yield address(taker)
+
+
+@pytest.fixture(scope="module")
+async def pages(story: Story) -> dict[str, str]:
+    """Pages with something on them, by the name of their picture."""
+    match = donation(need_title="Doposcuola al Corvetto")
+    amended, signing = await story.signed(match), await story.signed(donation())
+    await story.done(amended, "amendments", GUIDE, LESS)
+    await story.done(amended, "amendments/1/withdraw", GUIDE, {"reason": "ci ripensa"})
+    await story.done(amended, "amendments", GUIDE, LESS)
+    await story.done(amended, "amendments/2/submit", GUIDE)
+    await story.done(amended, "amendments/2/approve", LEGAL)
+    await story.done(amended, "amendments/2/sign", partner(giver_of(match)))
+    await story.done(signing, "terminate", LEGAL, {"reason": "si scioglie", "effective_on": "2990-01-01"})
+    draft = (await story.file_of(triangle()))["agreement_id"]
+    return {
+        "list": "desk",
+        "list-filtered": "desk?q=corvetto&sort=value&owner=signatory",
+        "list-nothing": "desk?q=nothing-like-it",
+        "changes-signing": f"files/{amended}/changes",
+        "changes-ending": f"files/{signing}/changes",
+        "changes-split": f"files/{draft}/changes",
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_axe_finds_nothing_on_the_desk(
+    chromium: Browser,  # noqa: F811
+    story: Story,
+    site: str,
+    pages: dict[str, str],
+    size: str,
+) -> None:
+    width, height = SIZES[size]
+    context = await chromium.new_context(viewport={"width": width, "height": height}, locale="it-IT")
+    cookie = story.desk.app.state.identity.sessions.issue(OFFICER)
+    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
+    found = {}
+    for name, path in pages.items():
+        page = await context.new_page()
+        await page.goto(f"{site}/agreements/{path}")
+        await page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+        await picture(page, f"agreements-{name}-{size}")
+        wrong = await faults(page)
+        if wrong:
+            found[name] = wrong
+        if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found[f"{name}: wider than the screen"] = []
+        await page.close()
+    await context.close()
+    assert found == {}
+
+
+async def test_the_list_is_filtered_by_keyboard_alone(
+    chromium: Browser,  # noqa: F811
+    story: Story,
+    site: str,
+    pages: dict[str, str],
+) -> None:
+    context = await chromium.new_context(locale="it-IT")
+    cookie = story.desk.app.state.identity.sessions.issue(OFFICER)
+    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
+    page = await context.new_page()
+    await page.goto(f"{site}/agreements/desk")
+    await page.focus("#filter-q")
+    await page.keyboard.type("corvetto")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk?*q=corvetto*")
+    assert await page.locator("tbody tr").count() == 1
+    await page.focus("tbody a")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/files/*")
+    await context.close()
