@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,12 @@ class TestApart:
         trust = provider.trust()
         found = await examine_apart(approved, approved=approved, latest=approved, trust=trust, limits=limits)
         assert why(found) == {R.TOO_MUCH_WORK}
+
+    async def test_a_document_that_unpacks_without_end_is_refused(self, provider: Provider, approved: bytes) -> None:
+        """A cross-reference of 300 KB that would be 300 MB."""
+        table = zlib.compress(b"\0" * (300 * 1024 * 1024), 9)
+        head = b"9000 0 obj\n<</Type/XRef/Size 9001/W[1 4 2]/Root 192 0 R/Filter/FlateDecode/Length %d>>\nstream\n"
+        end = b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(approved)
+        document = approved + head % len(table) + table + end
+        found = await examine_apart(document, approved=approved, latest=approved, trust=provider.trust())
+        assert why(found) & {R.UNREADABLE, R.TOO_MUCH_WORK}

@@ -68,7 +68,7 @@ async def examine(
     round_it, more = await examine_envelopes(unwrapped, trust, recorded or {})
     refusals += in_pdf + round_it
     findings += more
-    if not findings:
+    if not findings and not any(one.field or one.reason is Reason.UNREADABLE for one in refusals):
         refusals.append(Refusal(Reason.NOT_SIGNED))
     refusals += [Refusal(reason, one.field) for one in findings for reason in one.reasons]
     return Verification(tuple(dict.fromkeys(refusals)), tuple(findings))
