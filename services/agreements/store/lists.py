@@ -104,8 +104,9 @@ _RANK = (
 
 @dataclass(frozen=True)
 class _Order:
-    """How a list is sorted: by which expressions, and how each part of a cursor is read."""
+    """How a list is sorted: by which expressions over which column, and how each part of a cursor is read."""
 
+    column: str
     by: tuple[str, ...]
     descending: bool
     kinds: tuple[Callable[[Any], Any], ...]
@@ -124,22 +125,28 @@ def _whole(part: Any) -> int:
 
 _ORDERS: dict[Sort, _Order] = {
     "newest": _Order(
-        ("drafted_at", "agreement_id"), True, (instant, UUID), lambda row: (row.drafted_at, row.agreement_id)
+        "drafted_at",
+        ("drafted_at", "agreement_id"),
+        True,
+        (instant, UUID),
+        lambda row: (row.drafted_at, row.agreement_id),
     ),
     "deadline": _Order(
+        "deadline",
         ("rank", "deadline", "agreement_id"),
         False,
         (small, _day, UUID),
         lambda row: (row.rank, row.deadline, row.agreement_id),
     ),
     "value": _Order(
+        "value_cents",
         ("coalesce(value_cents, -1)", "agreement_id"),
         True,
         (_whole, UUID),
         lambda row: (-1 if row.value_cents is None else row.value_cents, row.agreement_id),
     ),
     "title": _Order(
-        ("sort_title", "agreement_id"), False, (text, UUID), lambda row: (row.sort_title, row.agreement_id)
+        _SORT_TITLE, ("sort_title", "agreement_id"), False, (text, UUID), lambda row: (row.sort_title, row.agreement_id)
     ),
 }
 
@@ -172,10 +179,13 @@ class Lists:
             beyond = f" WHERE ({', '.join(order.by)}) {'<' if order.descending else '>'} ({places})"
             values += after
         direction = " DESC" if order.descending else ""
-        ranked = f"SELECT {', '.join(_SHOWN)}, {_SORT_TITLE}, {_RANK} AS rank FROM agreement WHERE {where}"
+        by = ", ".join(part + direction for part in order.by)
+        # Which rows first, from as few columns as an index holds; then those few rows whole.
+        ranked = f"SELECT agreement_id, {order.column}, {_RANK} AS rank FROM agreement WHERE {where}"
+        found = f"SELECT agreement_id, rank FROM ({ranked}) AS ranked{beyond} ORDER BY {by} LIMIT {limit + 1}"
         rows = await self._connection.fetch(
-            f"SELECT * FROM ({ranked}) AS found{beyond}"
-            f" ORDER BY {', '.join(part + direction for part in order.by)} LIMIT {limit + 1}",
+            f"SELECT {', '.join(_SHOWN)}, {_SORT_TITLE}, rank FROM ({found}) AS found"
+            f" JOIN agreement USING (agreement_id) WHERE city = $1 ORDER BY {by}",
             *values,
         )
         return [Row(**row) for row in rows]
