@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import structlog
+
+from chassis import log
 
 Vectors = npt.NDArray[np.float32]
 
 DIMENSIONS = 512
 _BATCH = 256
-_log = structlog.get_logger(__name__)
+_log = log.get("matching.text")
 _one_at_a_time = threading.Lock()
 
 
