@@ -214,6 +214,18 @@ class City(RuleBasedStateMachine):
             return
         self._end(match, ended, gone)
 
+    @rule(which=WHICH, who=WHICH)
+    def withdraws_its_offer(self, which: int, who: int) -> None:
+        """A giver of several leaves before anything is signed, whoever has said yes by then."""
+        several = [one for one in self.matches.values() if one.triangulation and one.consented and not one.is_committed]
+        several = [one for one in several if one.state in ("proposed", "accepted")]
+        if not several:
+            return
+        match = sorted(several, key=lambda one: str(one.match_id))[which % len(several)]
+        gone = {match.parts[who % len(match.parts)].allocation.offer_id}
+        ending = matches.expire(match, "offer_closed", self.now) if match.state == "proposed" else None
+        self._end(match, ending or matches.release(match, "party_withdrew", self.now), gone)
+
     @rule(which=WHICH, who=WHICH, position=WHICH, quantity=st.integers(1, 60))
     def wants_other_quantities(self, which: int, who: int, position: int, quantity: int) -> None:
         match = self._pick(which)
