@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.web.vocabulary import VOCABULARY
 from services.matching.domain.rules import WEIGHTS
 from services.matching.learning.fitting import ENOUGH, FURTHEST, NOT_LEARNED, Decided, Fit, TooFew, fit
 
@@ -89,3 +90,7 @@ def test_weights_stay_weights(number: int, seed: int, code: str, times: float) -
 def test_the_order_in_which_decisions_are_read_does_not_matter() -> None:
     decisions = decided(400, moved(near=2))
     assert fit(decisions, WEIGHTS) == fit(list(reversed(decisions)), WEIGHTS)
+
+
+def test_every_signal_has_a_name_that_people_read() -> None:
+    assert VOCABULARY["signal"].keys() == WEIGHTS.keys()
