@@ -32,6 +32,7 @@ from services.agreements.downloads import document_to_read, document_to_sign
 from services.agreements.handlers import closing, filling, signing
 from services.agreements.handlers.access import refuse_reading
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day
+from services.agreements.handlers.hiding import as_read_by
 from services.agreements.handlers.previewing import preview
 from services.agreements.problems import refusals_as_problems
 from services.agreements.store.files import Happening
@@ -96,7 +97,7 @@ async def get_history(
         with refusals_as_problems():
             refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
         happenings = await store.files.history(scope_of(actor), agreement_id, start, limit)
-    return page(happenings, limit, lambda one: (one.position,))
+    return page(as_read_by(actor, happenings), limit, lambda one: (one.position,))
 
 
 @router.get("/agreements/{agreement_id}/document.pdf", response_class=Response)

@@ -18,7 +18,7 @@ from services.agreements.domain.file import AgreementFile, NoticeOnFile, Publica
 from services.agreements.domain.instruments import Bilingual, Evidence, Instrument, Waiting
 from services.agreements.domain.outcome import Outcome, changed
 from services.agreements.domain.refusals import Invalid, NotPossible
-from services.agreements.domain.states import Act
+from services.agreements.domain.states import Act, allows
 
 NoticeState = Literal["published", "corrected", "withdrawn"]
 
@@ -163,9 +163,16 @@ def publish(
 
 
 def withdrawn(file: AgreementFile, notice: Notice) -> Outcome:
-    """The file without the notice: its waiting period has not begun. Raises NotPossible."""
+    """The file without the notice: its waiting period has not begun. Raises NotPossible.
+
+    A day that was typed before the notice was made does not stand in for it.
+    """
     standing(notice)
-    return changed(file, Act.ANNOUNCE, notices=tuple(one for one in file.notices if one.notice_id != notice.notice_id))
+    others = tuple(one for one in file.notices if one.notice_id != notice.notice_id)
+    typed = file.terms.get(notice.term, "")
+    drops = allows(file.state, Act.EDIT) and _is_day(typed)
+    terms = {name: text for name, text in file.terms.items() if not (drops and name == notice.term)}
+    return changed(file, Act.ANNOUNCE, notices=others, terms=terms)
 
 
 def standing(notice: Notice) -> Notice:
@@ -184,9 +191,16 @@ def with_duty(file: AgreementFile, record: Instrument) -> AgreementFile:
     if file.publication is not None:
         return file
     for rule in record.rules:
-        if isinstance(rule, Waiting) and rule.days == 0 and rule.enabled and applies(rule.when, file):
+        if isinstance(rule, Waiting) and rule.days == 0 and rule.enabled and _may_apply(rule, file):
             return file.model_copy(update={"publication": Publication(basis=rule.source)})
     return file
+
+
+def _may_apply(rule: Waiting, file: AgreementFile) -> bool:
+    """Whether the rule applies, or would if what nobody has valued were worth enough: then it is published, too."""
+    unknown = any(one.value_cents is None for one in file.allocations)
+    when = rule.when.model_copy(update={"value_above_cents": None}) if unknown else rule.when
+    return applies(when, file)
 
 
 def is_owed(file: AgreementFile) -> bool:
@@ -208,6 +222,14 @@ def published(file: AgreementFile, position: int, today: date) -> Outcome:
     """The agreement with the register's entry that published it."""
     basis = file.publication.basis if file.publication else ""
     return changed(file, Act.PUBLISH, publication=Publication(basis=basis, position=position, published_on=today))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _until(rule: Waiting | Evidence, wished: date | None, day: date) -> date:

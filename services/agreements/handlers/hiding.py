@@ -11,6 +11,9 @@ from services.agreements.domain.refusals import NotPossible, Refused
 from services.agreements.handlers.access import refuse_role
 from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.handlers.filling import opened
+from services.agreements.store.files import Happening
+
+_ACTS = ("hide", "show", "erase")
 
 
 class UnknownEntry(Refused):
@@ -57,6 +60,13 @@ async def erase(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command:
     await unit.store.redactions.put(unit.scope, agreement_id, command.redactions("erased", unit.now))
     await unit.store.redactions.erase(unit.scope, agreement_id, command.which)
     return await _noted(unit, file, "erase", command.reason)
+
+
+def as_read_by(actor: Actor, happenings: list[Happening]) -> list[Happening]:
+    """A file's history as `actor` may read it: why something was hidden may itself say what is to be hidden."""
+    if actor.has("legal"):
+        return happenings
+    return [one.model_copy(update={"note": None}) if one.act in _ACTS else one for one in happenings]
 
 
 async def _opened(unit: AgreementsUnit, actor: Actor, agreement_id: UUID) -> AgreementFile:

@@ -56,11 +56,12 @@ async def correct_notice(
 ) -> Notice:
     """Replaces a notice by another one; the waiting period starts anew."""
     notice, file = await _opened(unit, actor, notice_id)
+    words = await words_kept(unit, notice)
     await unit.store.notices.end(unit.scope, notice_id, "corrected", command.reason, unit.now)
     as_before = PublishNotice(
         term=notice.term,
-        title=command.title or notice.words.title,
-        text=command.text or notice.words.text,
+        title=command.title or (words.title if words else None),
+        text=command.text or (words.text if words else None),
         write_to=command.write_to or notice.words.write_to,
         published_on=command.published_on,
         until=command.until or (notice.until if notice.until >= city_day(unit.now) else None),
@@ -77,6 +78,13 @@ async def withdraw_notice(unit: AgreementsUnit, actor: Actor, notice_id: UUID, c
     await unit.store.notices.end(unit.scope, notice_id, "withdrawn", command.reason, unit.now)
     await keep(unit, outcome, "withdraw_notice", command.reason)
     return notice.model_copy(update={"state": "withdrawn", "reason": command.reason, "changed_at": unit.now})
+
+
+async def words_kept(unit: AgreementsUnit, notice: Notice) -> NoticeWords | None:
+    """The words of a notice that its correction may keep: none once something was hidden after it was made."""
+    since = await unit.store.redactions.since(unit.scope, [notice.agreement_id])
+    hidden = since.get(notice.agreement_id)
+    return None if hidden is not None and hidden > notice.made_at else notice.words
 
 
 async def _opened(unit: AgreementsUnit, actor: Actor, notice_id: UUID) -> tuple[Notice, AgreementFile]:

@@ -145,7 +145,8 @@ class Publicity:
                 term = term_of(rule)
                 standing = next((one for one in notices if one.state == "published" and one.term == term), None)
                 words = await publishing.made_words(unit, file, PublishNotice(term=term), desk)
-                asked.append(Asked(term, rule, standing, standing.words if standing else words))
+                kept = await publishing.words_kept(unit, standing) if standing else None
+                asked.append(Asked(term, rule, standing, kept or words))
             redactions = await unit.store.redactions.of(unit.scope, agreement_id)
             return {"notices": notices, "file": file, "redactions": redactions, "asked": asked}
 

@@ -23,6 +23,7 @@ from services.agreements.domain.states import FINAL, Act, State, allows
 from services.agreements.handlers.access import FILLS_IN
 from services.agreements.handlers.commenting import audiences_of, is_city_staff
 from services.agreements.handlers.filling import with_types
+from services.agreements.handlers.hiding import as_read_by
 from services.agreements.handlers.noting import MARKS_MILESTONES
 from services.agreements.pages import forms
 from services.agreements.pages.happenings import act_name, note_of
@@ -48,7 +49,7 @@ async def surroundings(
     scope, language = scope_of(actor), current_language()
     shown = decode(request.query_params.get("history"), small)
     happened = page(
-        await store.files.history(scope, file.agreement_id, shown, HISTORY_ROWS),
+        as_read_by(actor, await store.files.history(scope, file.agreement_id, shown, HISTORY_ROWS)),
         HISTORY_ROWS,
         lambda one: (one.position,),
     )
