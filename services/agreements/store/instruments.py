@@ -13,6 +13,11 @@ from chassis.scope import Scope
 from services.agreements.domain.instruments import Instrument
 
 EVERY_CITY = "*"
+_Key = tuple[str, str, int, datetime]
+"""City, code, version, and when it was added."""
+_OPENED: dict[_Key, Instrument] = {}
+"""Versions that this process has read."""
+_MOST_OPENED = 2000
 _COUNTS = (
     " i.city IN ($1, $2)"
     " AND NOT EXISTS (SELECT FROM instrument_withdrawal w"
@@ -83,24 +88,43 @@ class Instruments:
     async def all(self, scope: Scope) -> tuple[Instrument, ...]:
         """Every version that counts in the city, now, before or later."""
         rows = await self._connection.fetch(
-            f"SELECT DISTINCT ON (i.code, i.version) i.record FROM instrument i WHERE {_COUNTS}"
-            " ORDER BY i.code, i.version, (i.city = $2)",
+            "SELECT DISTINCT ON (i.code, i.version) i.city, i.code, i.version, i.added_at FROM instrument i"
+            f" WHERE {_COUNTS} ORDER BY i.code, i.version, (i.city = $2)",
             scope.city,
             EVERY_CITY,
         )
-        return tuple(Instrument.model_validate(row["record"]) for row in rows)
+        return await self._opened([tuple(row) for row in rows])
 
     async def one(self, scope: Scope, code: str, version: int) -> Instrument | None:
         """The version that a file has pinned."""
         row = await self._connection.fetchrow(
-            "SELECT record FROM instrument WHERE city IN ($1, $2) AND code = $3 AND version = $4"
-            " ORDER BY (city = $2) LIMIT 1",
+            "SELECT city, code, version, added_at FROM instrument"
+            " WHERE city IN ($1, $2) AND code = $3 AND version = $4 ORDER BY (city = $2) LIMIT 1",
             scope.city,
             EVERY_CITY,
             code,
             version,
         )
-        return Instrument.model_validate(row["record"]) if row else None
+        return (await self._opened([tuple(row)]))[0] if row else None
+
+    async def _opened(self, keys: Sequence[_Key]) -> tuple[Instrument, ...]:
+        """The records of these versions. A version never changes, so each is read and checked once per process."""
+        missing = [key for key in keys if key not in _OPENED]
+        if missing:
+            if len(_OPENED) > _MOST_OPENED:
+                _OPENED.clear()
+                missing = list(keys)
+            cities, codes, versions, _ = zip(*missing, strict=True)
+            rows = await self._connection.fetch(
+                "SELECT city, code, version, added_at, record FROM instrument WHERE (city, code, version)"
+                " IN (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]))",
+                cities,
+                codes,
+                versions,
+            )
+            for *key, record in rows:
+                _OPENED[tuple(key)] = Instrument.model_validate(record)
+        return tuple(_OPENED[key] for key in keys)
 
     async def versions(self, scope: Scope, code: str) -> list[Published]:
         """Every version of one instrument, the newest first, also those taken back and those only offered."""
