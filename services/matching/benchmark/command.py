@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from services.matching.benchmark.ppe import Outcome
 
 _COLUMNS = ("strategy", "fill rate", "fill > 0", "miles", "shipments", "days", "units", "s")
-"""The five metrics (fill rate of all and of those who got something, miles per unit, shipments per donor, days that a unit
-waits), narrow enough for a terminal of 80 columns; ``--json`` has them by name."""
+"""The five metrics: fill rate of all, and of those who got something; miles per unit; shipments per donor; days that a
+unit waits. Narrow enough for a terminal of 80 columns; ``--json`` has them by name."""
 Runs = Annotated[
     list[str] | None,
     typer.Option("--runs", help="fcfm, proximity (published), few-shipments, many-helped (ours); all unless given."),
