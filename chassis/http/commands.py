@@ -51,15 +51,48 @@ async def command(
     units: Units[StoreT],
     scope: Scope,
     work: Callable[[Unit[StoreT]], Awaitable[Reply]],
+    *,
+    sent: bytes | None = None,
 ) -> Response:
     """Runs ``work`` in one transaction and answers with its reply.
 
     With an ``Idempotency-Key`` the reply is kept in that transaction and given again to a repeat. Raises a 422
     problem when the key was used for another request, and whatever ``work`` raises (then nothing is kept).
+    ``sent`` stands for the request's body where that is no measure of sameness (forms have a new boundary each time).
     """
-    key = request.headers.get("idempotency-key")
+    key = _key_of(request)
     if key is None:
         return (await units.run(scope, work)).response()
+    return (await once(units, scope, key, await _print_of(request, sent), work)).response()
+
+
+async def answered(request: Request, units: Units[StoreT], scope: Scope, sent: bytes | None = None) -> Response | None:
+    """The kept reply, when this very request was carried out before.
+
+    For commands with long work before their transaction: what has changed since must not refuse a repeat.
+    """
+    key = _key_of(request)
+    if key is None:
+        return None
+    print_ = await _print_of(request, sent)
+
+    async def look(unit: Unit[StoreT]) -> Reply | None:
+        known = await unit.connection.fetchval(
+            "SELECT true FROM idempotency_key WHERE city = $1 AND actor = $2 AND key = $3 AND status IS NOT NULL",
+            scope.city,
+            scope.actor,
+            key,
+        )
+        return await _kept(unit, scope, key, print_) if known else None
+
+    reply = await units.run(scope, look)
+    return reply.response() if reply else None
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
     if not 1 <= len(key) <= 200:
         raise Problem(
             400,
@@ -67,8 +100,12 @@ async def command(
             "L'intestazione Idempotency-Key ha da 1 a 200 caratteri.",
             "The Idempotency-Key header has 1 to 200 characters.",
         )
-    print_ = fingerprint(request.method, request.url.path, request.url.query, await request.body())
-    return (await once(units, scope, key, print_, work)).response()
+    return key
+
+
+async def _print_of(request: Request, sent: bytes | None) -> str:
+    body = await request.body() if sent is None else sent
+    return fingerprint(request.method, request.url.path, request.url.query, body)
 
 
 @dataclass(frozen=True)

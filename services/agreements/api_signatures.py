@@ -11,7 +11,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 
 from chassis.auth import Actor
-from chassis.http.commands import Reply, command
+from chassis.http.commands import Reply, answered, command
 from chassis.http.etag import etag, optional_version
 from chassis.http.problem import MEDIA_TYPE, Problem, body_of, invalid, not_found
 from chassis.service import units_of
@@ -137,6 +137,10 @@ async def list_uploads(request: Request, actor: LoggedIn, agreement_id: UUID) ->
 async def hand_in(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
     """Hands in a document signed outside. Refused with a reason for each signature, it is still written down."""
     handed_in = await _handed_in(request)
+    sent = handed_in.name.encode() + b"\0" + handed_in.content
+    before = await answered(request, units_of(request), scope_of(actor), sent)
+    if before is not None:
+        return before
     judged = await judged_for(request, actor, agreement_id, handed_in)
     expected = optional_version(request)
 
@@ -149,7 +153,7 @@ async def hand_in(request: Request, actor: LoggedIn, agreement_id: UUID) -> Resp
             return Reply(problem.status, body, {"Content-Type": MEDIA_TYPE})
         return Reply(201, upload_view(line, actor), {"ETag": etag(file.version)})
 
-    return await command(request, units_of(request), scope_of(actor), work)
+    return await command(request, units_of(request), scope_of(actor), work, sent=sent)
 
 
 @router.get("/agreements/{agreement_id}/signatures/{upload_id}/file", response_class=Response)

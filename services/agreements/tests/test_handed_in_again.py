@@ -1,0 +1,65 @@
+"""A document handed in twice with the same Idempotency-Key: taken in once, the first answer again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from chassis.testing import Running, running
+from services.agreements.app import service
+from services.agreements.documents.verification import examine
+from services.agreements.settings import AgreementsSettings
+from services.agreements.tests.outside import Provider
+from services.agreements.tests.pki import Holder
+from services.agreements.tests.story import EDUCATION, LEGAL, Story
+from services.agreements.tests.test_outside_signing import carlo as carlo
+from services.agreements.tests.test_outside_signing import opened, write
+from services.agreements.tests.test_outside_signing import paolo as paolo
+from services.agreements.tests.test_outside_signing import provider as provider
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+async def desk(
+    settings: AgreementsSettings, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Running]:
+    place = tmp_path_factory.mktemp("trust")
+    write(place, "lists/it.xml", provider.list())
+    write(place, "operators/it.pem", provider.operator.holder.pem)
+    write(place, "crls/ca.crl", provider.ca.crl(datetime.now(UTC)))
+    async with running(service(settings.model_copy(update={"agreements_trust_lists": place}))) as running_:
+        state = running_.app.state
+        state.desk = replace(state.desk, examine=examine)
+        yield running_
+
+
+async def test_a_repeat_gets_the_first_answer_also_after_the_last_signature(
+    story: Story, provider: Provider, paolo: Holder, carlo: Holder
+) -> None:
+    outside = await opened(story, provider)
+    for holder, party, key in ((paolo, outside.party, "first-1"), (carlo, EDUCATION, "last-1")):
+        document = await outside.pades(holder, party)
+        headers = {"Idempotency-Key": f"{outside.agreement}-{key}"}
+        first = await outside.hand_in(document, LEGAL, **headers)
+        assert first.status_code == 201, first.text
+        again = await outside.hand_in(document, LEGAL, **headers)
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert again.headers["idempotent-replayed"] == "true"
+    uploads = await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")
+    assert len(uploads.json()) == 2
+
+
+async def test_a_form_may_have_a_key_too(story: Story, provider: Provider, paolo: Holder) -> None:
+    outside = await opened(story, provider)
+    document = await outside.pades(paolo, outside.party)
+    address = f"/agreements/api/v1/agreements/{outside.agreement}/signatures"
+    headers = {"Idempotency-Key": f"{outside.agreement}-form"}
+    client = story.as_(LEGAL)
+    first = await client.post(address, files={"file": ("a.pdf", document)}, headers=headers)
+    assert first.status_code == 201, first.text
+    again = await client.post(address, files={"file": ("a.pdf", document)}, headers=headers)
+    assert (again.status_code, again.json()) == (201, first.json())
