@@ -228,7 +228,7 @@ class Bench:
 
     async def _latencies(self, group: str, pid: int, before: str | None) -> None:
         sizes, place = self._sizes, self._place
-        await by_kafka(place, self._mixed(max(20, sizes.events // 10)), sizes.rate)  # plans and caches are made
+        await by_kafka(place, self._mixed(max(20, sizes.events // 5)), sizes.rate)  # plans and caches are made
         alone, none = await by_kafka(place, self._mixed(sizes.events), sizes.rate)
         note = f"{alone.count} events, {none} without any candidate"
         self._spread(group, f"event to MatchProposed, {sizes.rate}/s", alone, before, note, target=100)
