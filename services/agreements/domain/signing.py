@@ -42,6 +42,7 @@ def _signatory(party: Party, city: str) -> Signatory:
 def may_be_approved(file: AgreementFile, record: Instrument | None, today: date) -> Instrument:
     """The file's instrument, when nothing is missing. Raises NotPossible or ChecksOpen."""
     after(file.state, Act.APPROVE)
+    _refuse_term_over(file, max(today, file.valid_from or today))
     missing = open_checks(file, record, today, "review")
     if missing or record is None:
         raise ChecksOpen(missing)
@@ -66,12 +67,29 @@ def approved(numbered_file: AgreementFile, document_sha256: str) -> Outcome:
     return Outcome(file, (event,))
 
 
-def awaited(file: AgreementFile, record: Instrument | None, party_id: str, today: date) -> Signatory:
-    """The signatory whose turn it may be. Raises NotPossible, NotAllowed or ChecksOpen (a waiting period)."""
+def may_be_signed(file: AgreementFile, record: Instrument | None, today: date) -> None:
+    """Raises NotPossible, also when the term is over by now, or ChecksOpen (a waiting period)."""
     after(file.state, Act.SIGN)
+    _refuse_term_over(file, today)
     missing = open_checks(file, record, today, "signature")
     if missing:
         raise ChecksOpen(missing)
+
+
+def _refuse_term_over(file: AgreementFile, day: date) -> None:
+    """Raises NotPossible when the last day is before `day`: what is signed could never hold."""
+    if file.valid_to is not None and file.valid_to < day:
+        raise NotPossible(
+            "term-over",
+            f"L'ultimo giorno dell'accordo ({file.valid_to:%d/%m/%Y}) è già passato o precede il primo.",
+            f"The agreement's last day ({file.valid_to:%Y-%m-%d}) is over already or before the first one.",
+            "/valid_to",
+        )
+
+
+def awaited(file: AgreementFile, record: Instrument | None, party_id: str, today: date) -> Signatory:
+    """The signatory whose turn it may be. Raises NotPossible, NotAllowed or ChecksOpen (a waiting period)."""
+    may_be_signed(file, record, today)
     signatory = file.signatory(party_id)
     if signatory is None:
         raise NotAllowed(

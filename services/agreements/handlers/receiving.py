@@ -21,9 +21,9 @@ from contracts.values import SignatureEvidence
 from services.agreements.documents.trust_files import TrustFiles
 from services.agreements.documents.verification import Finding, Reason, Refusal, Verification
 from services.agreements.domain import signatories, signing
-from services.agreements.domain.checks import open_checks, required_levels
+from services.agreements.domain.checks import required_levels
 from services.agreements.domain.file import AgreementFile, Signatory
-from services.agreements.domain.refusals import ChecksOpen, NotAllowed
+from services.agreements.domain.refusals import NotAllowed
 from services.agreements.domain.signatories import Claim, PlanSignatures
 from services.agreements.domain.states import Act, after
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role, signs_for
@@ -113,11 +113,8 @@ async def receive(
     """Takes the signatures of a judged document into the file, or notes why not; either way it is written down."""
     file = await opened(unit, actor, agreement_id, expected)
     _refuse_handing_in(actor, file)
-    after(file.state, Act.SIGN)
     record, today = await instrument_of(unit, file), city_day(unit.now)
-    missing = open_checks(file, record, today, "signature")
-    if missing:
-        raise ChecksOpen(missing)
+    signing.may_be_signed(file, record, today)
     if file.version != judged.version:
         raise Stale
     recorded = recorded_signatures(file)

@@ -7,8 +7,10 @@ import secrets
 from datetime import datetime
 
 from services.agreements.domain import publication, signing
+from services.agreements.domain.amending import face
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.register import Disclosure, Entry, EntryAct, chain
+from services.agreements.domain.states import AmendmentState
 from services.agreements.handlers.desk import AgreementsUnit, city_day, keep
 
 
@@ -47,7 +49,13 @@ async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, docume
 
 
 async def enter_end(unit: AgreementsUnit, file: AgreementFile, act: EntryAct) -> None:
-    """Notes the end of a file that has a number; one without was never registered."""
+    """Notes the end of a file that has a number; one without was never registered.
+
+    The number of an amendment that came to nothing thereby is annulled first.
+    """
+    for one in file.amendments:
+        if one.state is AmendmentState.LAPSED and one.protocol is not None:
+            await enter(unit, face(file, one), "rejected", one.signed_sha256 or one.approved_sha256 or "")
     if file.protocol is not None:
         await enter(unit, file, act, file.signed_sha256 or file.approved_sha256 or "")
 
