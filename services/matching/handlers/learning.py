@@ -83,18 +83,26 @@ async def use(unit: Unit[MatchingStore], number: int | None, by: str, reason: st
 async def learn_by_itself(unit: Unit[MatchingStore], *, and_use: bool) -> Refit | None:
     """The refit of every day, once there is enough new to learn from; None when there is not.
 
-    With ``and_use`` weights that foretell better are used at once, else they wait for somebody's decision.
+    With ``and_use`` weights that foretell better are used at once, unless somebody went back to the rules; else they
+    wait for somebody's decision.
     """
     await unit.store.rankings.alone(unit.scope)
-    decided = await unit.store.rankings.decided(unit.scope, RULES_VERSION, FIT_REFUSALS, NEWEST)
     newest = await unit.store.rankings.newest(unit.scope, 1)
     since = newest[0].fitted_at if newest else None
-    if sum(since is None or one.decided_at > since for one in decided) < WORTH_A_REFIT:
+    if await unit.store.rankings.decided_since(unit.scope, RULES_VERSION, FIT_REFUSALS, since) < WORTH_A_REFIT:
         return None
     done = await refit(unit, unit.scope.actor)
     if and_use and done.number is not None and isinstance(done.found, Fit) and done.found.is_better:
+        if await _somebody_went_back(unit):
+            return done
         await use(unit, done.number, unit.scope.actor, "better on the newest decisions")
     return done
+
+
+async def _somebody_went_back(unit: Unit[MatchingStore]) -> bool:
+    """The last word is a person's, and it is for the rules as they are written."""
+    last = await unit.store.rankings.uses(unit.scope, 1)
+    return bool(last) and last[0].number is None and last[0].by != unit.scope.actor
 
 
 async def _decisions(store: MatchingStore, scope: Scope) -> list[Decided]:

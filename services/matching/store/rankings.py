@@ -49,15 +49,20 @@ class DecidedMatch(NamedTuple):
 
 
 _FIELDS = ", ".join(LearnedRanking.model_fields)
-_DECIDED = """
-SELECT coalesce(closed_at, proposed_at) AS decided_at, rules_version, reasons,
-    state IN ('accepted', 'released') AS accepted
-FROM match
-WHERE city = $1 AND (rules_version = $2 OR rules_version LIKE $2 || '+%')
-    AND reason_code IS DISTINCT FROM 'undone'
-    AND (state IN ('accepted', 'released') OR (state = 'declined' AND reason_code = ANY($3::text[])))
-ORDER BY coalesce(closed_at, proposed_at) DESC LIMIT $4
+# Decided is when the last party spoke: what is accepted is not closed, and what was released was decided long before.
+_FROM_DECIDED = """
+FROM (
+    SELECT rules_version, reasons, state IN ('accepted', 'released') AS accepted, coalesce((
+        SELECT max(party.decided_at) FROM match_party AS party
+        WHERE party.city = match.city AND party.match_id = match.match_id), closed_at, proposed_at) AS decided_at
+    FROM match
+    WHERE city = $1 AND (rules_version = $2 OR rules_version LIKE $2 || '+%')
+        AND reason_code IS DISTINCT FROM 'undone'
+        AND (state IN ('accepted', 'released') OR (state = 'declined' AND reason_code = ANY($3::text[])))
+) AS decided
 """
+_DECIDED = f"SELECT decided_at, rules_version, reasons, accepted {_FROM_DECIDED} ORDER BY decided_at DESC LIMIT $4"
+_HOW_MANY = f"SELECT count(*) {_FROM_DECIDED} WHERE $4::timestamptz IS NULL OR decided_at > $4"
 
 
 class RankingStore:
@@ -140,6 +145,13 @@ class RankingStore:
             )
             for row in rows
         ]
+
+    async def decided_since(
+        self, scope: Scope, rules_version: str, refusals: Collection[str], since: datetime | None
+    ) -> int:
+        """How many of those were decided after ``since`` (None: ever)."""
+        arguments = (scope.city, rules_version, list(refusals), since)
+        return int(await self._connection.fetchval(_HOW_MANY, *arguments))
 
     async def cities(self) -> list[str]:
         """Cities in which anything was decided."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,33 +12,44 @@ import pytest
 
 from chassis.auth import Actor
 from chassis.clock import new_id
+from chassis.scope import Scope
+from services.matching.domain.ranking import FIT_REFUSALS
 from services.matching.domain.rules import RULES_VERSION, WEIGHTS
 from services.matching.learning.fitting import ENOUGH
 from services.matching.teaching import learn_for
-from services.matching.tests.test_fitting import decided, moved
+from services.matching.tests.test_fitting import BEGIN, decided, moved
 from services.matching.tests.world import World, goods
 
 pytestmark = pytest.mark.integration
 
 RANKING = "/matching/api/v1/ranking"
 PEOPLE = moved(near=2.8, quantity_fit=0.4)
+WEEKS = timedelta(weeks=3)
 
 
 def coordinator(world: World) -> httpx.AsyncClient:
     return world.running.client(Actor("coordinator-1", world.city, roles=frozenset({"coordinator"})))
 
 
-async def decide(world: World, number: int, *, version: str = RULES_VERSION, refusal: str = "not_suitable") -> None:
-    """Proposals of the past with what their signals said, and how they ended."""
+async def decide(
+    world: World,
+    number: int,
+    *,
+    version: str = RULES_VERSION,
+    refusal: str = "not_suitable",
+    later: timedelta = timedelta(),
+) -> None:
+    """Proposals of the past with what their signals said, and how they ended: three weeks after they were made."""
     rows = []
-    for one in decided(number, PEOPLE):
+    for one in (replace(one, decided_at=one.decided_at + later) for one in decided(number, PEOPLE)):
         reasons = [
             {"code": code, "contribution": round(share * WEIGHTS[code], 4), "text_it": "-", "text_en": "-"}
             for code, share in one.shares.items()
         ]
         state = "accepted" if one.accepted else "declined"
-        closed = None if one.accepted else datetime.now(UTC) - timedelta(days=400) + (one.decided_at - one.decided_at)
-        rows.append((new_id(), state, reasons, one.decided_at, closed, None if one.accepted else refusal))
+        closed = None if one.accepted else one.decided_at
+        proposed = one.decided_at - WEEKS
+        rows.append((new_id(), state, reasons, proposed, closed, None if one.accepted else refusal, one.decided_at))
     async with world.running.app.state.units.pool.acquire() as connection:
         await connection.executemany(
             "INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need_title, department,"
@@ -45,6 +57,12 @@ async def decide(world: World, number: int, *, version: str = RULES_VERSION, ref
             " due_on, proposed_at, expires_at, closed_at, reason_code) VALUES ($1, $2, 2, $3, $2, $8, '-', '-',"
             " 'education', '{}', 'digital_poverty', false, false, 0.5, $9, $4, 'none', '2999-12-31', $5, $5, $6, $7)",
             [(world.city, *row[:6], uuid4().hex, version) for row in rows],
+        )
+        await connection.executemany(
+            "INSERT INTO match_party (city, match_id, party_id, position, role, department, name, partners, consent,"
+            " channel, decided_at) VALUES ($1, $2, 'department:education', 0, 'department', 'education', '-', '[]', $3,"
+            " 'own', $4)",
+            [(world.city, row[0], "given" if row[1] == "accepted" else "declined", row[6]) for row in rows],
         )
 
 
@@ -108,6 +126,42 @@ async def test_by_itself_it_learns_once_until_there_is_more_to_learn_from(world:
         view = (await client.get(RANKING)).json()
     assert [one["number"] for one in view["learned"]] == [1]
     assert (view["in_use"], view["uses"][0]["by"]) == (1, "schedule")
+
+
+async def test_decisions_are_in_the_order_in_which_they_were_taken(world: World) -> None:
+    await decide(world, 200)
+    async with world.running.app.state.units.reading() as store:
+        scope = Scope(world.city, "test")
+        found = await store.rankings.decided(scope, RULES_VERSION, FIT_REFUSALS, 1000)
+    asked = decided(200, PEOPLE)
+    assert [one.accepted for one in reversed(found)] == [one.accepted for one in asked]
+    assert [one.decided_at for one in reversed(found)] == [one.decided_at for one in asked]
+
+
+async def test_what_was_proposed_before_the_last_refit_and_decided_since_is_new(world: World) -> None:
+    units = world.running.app.state.units
+    await decide(world, 600)
+    await learn_for(units, world.city, and_use=False)
+    # Accepted from tomorrow on, proposed three weeks before; the refusals of this lot say nothing about fit.
+    await decide(world, 120, later=datetime.now(UTC) + timedelta(days=1) - BEGIN, refusal="no_answer")
+    await learn_for(units, world.city, and_use=False)
+    async with coordinator(world) as client:
+        view = (await client.get(RANKING)).json()
+    accepted = sum(one.accepted for one in decided(120, PEOPLE))
+    assert [(one["number"], one["decisions"]) for one in view["learned"]] == [(2, 600 + accepted), (1, 600)]
+
+
+async def test_who_went_back_to_the_rules_is_not_overruled_by_the_schedule(world: World) -> None:
+    units = world.running.app.state.units
+    await decide(world, 600)
+    async with coordinator(world) as client:
+        back = await post(client, "uses", {"number": None, "reason": "si resta alle regole"})
+        assert back.status_code == 200
+    await learn_for(units, world.city, and_use=True)
+    async with coordinator(world) as client:
+        view = (await client.get(RANKING)).json()
+    assert [one["number"] for one in view["learned"]] == [1]
+    assert view["in_use"] is None
 
 
 async def test_the_page_shows_the_weights_and_switches(world: World) -> None:
