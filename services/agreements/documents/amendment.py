@@ -13,7 +13,8 @@ from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.documents.compose import Surroundings, compose
 from services.agreements.documents.data import DocumentData, Paragraph
 from services.agreements.documents.render import compile_pdf
-from services.agreements.domain.amending import amended_fields, face, replaced
+from services.agreements.domain.amending import face
+from services.agreements.domain.changing import amended_fields, replaced
 from services.agreements.domain.file import AgreementFile, Amendment, Responsibility
 from services.agreements.domain.instruments import Instrument
 
