@@ -21,6 +21,7 @@ from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
 from services.matching.domain.policy import Policy
 from services.matching.domain.states import State
+from services.matching.handlers import explaining
 from services.matching.settings import MatchingSettings
 from services.matching.store.matches import NO_DEADLINE
 from services.matching.store.overview import Wanted
@@ -176,11 +177,23 @@ async def why_not(request: Request, actor: CurrentActor, need_id: UUID, offer: U
         seen = await store.overview.may_see_subject(scope, reach, need_id)
         need = (await store.candidates.needs(scope, [need_id])).get(need_id)
         found = (await store.candidates.offers(scope, [offer])).get(offer)
-    if need is None or found is None or not seen:
-        raise not_found("Bisogno o offerta sconosciuti.", "No such need or offer.")
-    reasons = filters.why_not(need, found, units.clock())
-    shown = [ObstacleView(code=one.code, text_it=one.text_it, text_en=one.text_en) for one in reasons]
-    return WhyNotView(need_id=need_id, offer_id=offer, possible=not shown, obstacles=shown)
+        if need is None or found is None or not seen:
+            raise not_found("Bisogno o offerta sconosciuti.", "No such need or offer.")
+        now = units.clock()
+        shown = [_obstacle(one) for one in filters.why_not(need, found, now)]
+        because = None if shown else await explaining.why_not_proposed(store, scope, need, found, now)
+    return WhyNotView(
+        need_id=need_id,
+        offer_id=offer,
+        possible=not shown,
+        obstacles=shown,
+        because=_obstacle(because.reason) if because else None,
+        match_id=because.match_id if because else None,
+    )
+
+
+def _obstacle(one: filters.Obstacle) -> ObstacleView:
+    return ObstacleView(code=one.code, text_it=one.text_it, text_en=one.text_en)
 
 
 @router.get("/ledger", response_model=LedgerView)

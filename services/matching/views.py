@@ -253,12 +253,17 @@ class ObstacleView(BaseModel):
 
 
 class WhyNotView(BaseModel):
-    """Why the offer is not proposed for the need; ``possible`` when nothing stands in the way."""
+    """Why the offer is not proposed for the need; ``possible`` when no filter stands in the way.
+
+    Then ``because`` says why it is not among the proposals (or that it is: ``match_id``).
+    """
 
     need_id: UUID
     offer_id: UUID
     possible: bool
     obstacles: list[ObstacleView]
+    because: ObstacleView | None = None
+    match_id: UUID | None = None
 
 
 def _step(row: dict[str, Any], reader: str, window: timedelta) -> StepView | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.database.pool import Connection
@@ -45,6 +45,12 @@ ORDER BY match.due_on, match.score DESC, match.match_id
 LIMIT $12
 """
 _ONE = f"SELECT {_MATCH} FROM match WHERE match.city = $1 AND {_VISIBLE} AND match.match_id = $5"
+_OPEN_FOR_NEED = """
+SELECT match.match_id, match.state, match.score, EXISTS (SELECT FROM match_allocation AS part
+    WHERE part.city = match.city AND part.match_id = match.match_id AND part.offer_id = $3) AS with_offer
+FROM match WHERE match.city = $1 AND match.need_id = $2 AND match.state IN ('proposed', 'accepted')
+ORDER BY match.state, match.score DESC
+"""
 _OWNER = """
 SELECT department = $3 OR stakeholder_id = ANY($4::uuid[]) FROM (
     SELECT department, NULL::uuid AS stakeholder_id FROM need WHERE city = $1 AND need_id = $2
@@ -76,6 +82,15 @@ class Wanted:
     asleep: bool | None = None
 
 
+class OpenMatch(NamedTuple):
+    """An open match of a need, and whether some offer takes part."""
+
+    match_id: UUID
+    state: str
+    score: float
+    with_offer: bool
+
+
 class OverviewStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -102,6 +117,11 @@ class OverviewStore:
         """The match, None when there is none or it is not theirs to see."""
         row = await self._connection.fetchrow(_ONE, *_whose(scope, reach), match_id)
         return dict(row) if row else None
+
+    async def open_for_need(self, scope: Scope, need_id: UUID, offer_id: UUID) -> list[OpenMatch]:
+        """The need's open matches, what is accepted first."""
+        found = await self._connection.fetch(_OPEN_FOR_NEED, scope.city, need_id, offer_id)
+        return [OpenMatch(*row) for row in found]
 
     async def may_see_subject(self, scope: Scope, reach: Reach, subject_id: UUID) -> bool:
         """Whether the need or offer is theirs (or everything is)."""

@@ -1,0 +1,77 @@
+"""Why was this offer not proposed for that need? There is always an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.matching.tests.world import World, goods, service
+
+pytestmark = pytest.mark.integration
+API = "/matching/api/v1"
+
+
+async def answer(world: World, need: UUID, offer: UUID) -> dict[str, Any]:
+    await world.settled()
+    async with world.manager() as client:
+        found = await client.get(f"{API}/needs/{need}/why-not", params={"offer": str(offer)})
+        assert found.status_code == 200, found.text
+        said: dict[str, Any] = found.json()
+        return said
+
+
+async def test_a_filter_is_the_whole_answer(world: World) -> None:
+    need = await world.need("Sedie per la scuola", goods("10"))
+    offer = await world.offer("Sedie", await world.stakeholder("Enel", vetted=False), goods("10"))
+    said = await answer(world, need, offer)
+    assert [one["code"] for one in said["obstacles"]] == ["not_vetted"]
+    assert (said["possible"], said["because"]) == (False, None)
+
+
+async def test_it_is_proposed_or_was_declined(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    need = await world.need("Sedie per la scuola", goods("10"))
+    offer = await world.offer("Sedie", giver, goods("10"))
+    [match] = await world.proposals(need)
+    said = await answer(world, need, offer)
+    assert (said["because"]["code"], said["match_id"]) == ("proposed", match["match_id"])
+
+    async with world.partner(giver) as client:
+        no = await client.post(f"{API}/matches/{match['match_id']}/decline", json={"reason_code": "not_available"})
+        assert no.status_code == 200, no.text
+    said = await answer(world, need, offer)
+    assert (said["possible"], said["because"]["code"], said["match_id"]) == (True, "declined_before", None)
+
+
+async def test_the_department_said_no(world: World) -> None:
+    need = await world.need("Sedie per la scuola", goods("10"))
+    offer = await world.offer("Sedie", await world.stakeholder("Enel"), goods("10"))
+    [match] = await world.proposals(need)
+    async with world.officer() as client:
+        no = await client.post(f"{API}/matches/{match['match_id']}/decline", json={"reason_code": "not_suitable"})
+        assert no.status_code == 200, no.text
+    assert (await answer(world, need, offer))["because"]["code"] == "settled_before"
+
+
+async def test_something_else_is_required(world: World) -> None:
+    need = await world.need("Laptop rigenerati", goods("10"), requires=["refurbishing"])
+    offer = await world.offer("Laptop", await world.stakeholder("Enel"), goods("10"))
+    assert (await answer(world, need, offer))["because"]["code"] == "not_alone"
+    await world.offer("Rigenerazione", await world.stakeholder("Arimo"), service("refurbishing", "50"))
+    await world.proposals(need)
+    assert (await answer(world, need, offer))["because"]["code"] == "proposed"
+
+
+async def test_others_fit_better(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    offers = [await world.offer(f"Sedie da ufficio {at}", giver, goods("10")) for at in range(6)]
+    offers.append(await world.offer("Toner per stampanti", giver, goods("1")))
+    await world.settled()
+    need = await world.need("Sedie da ufficio", goods("10"))
+    await world.proposals(need, at_least=5)
+    said = await answer(world, need, offers[-1])
+    assert said["because"]["code"] == "others_first"
+    assert "Proposte aperte per questo bisogno: 5" in said["because"]["text_it"]
+    assert "Open proposals for this need: 5" in said["because"]["text_en"]
