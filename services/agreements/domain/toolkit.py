@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -57,6 +57,11 @@ def edited(record: Instrument, edit: InstrumentEdit) -> Instrument:
     if faults:
         raise InvalidFields(tuple(faults))
     return changed
+
+
+def numbered(draft: Instrument, taken: Sequence[int]) -> Instrument:
+    """The draft under a number of its own: a release may have taken its number, and files may keep to that."""
+    return draft.model_copy(update={"version": max(taken) + 1}) if draft.version in taken else draft
 
 
 def published(draft: Instrument, valid_from: date, last: date, today: date) -> Instrument:

@@ -83,7 +83,8 @@ async def publish(
             "The new version changes nothing: edit it or discard it.",
         )
     last = max(one.valid_from for one in counting)
-    record = toolkit.published(draft.record, command.valid_from, last, city_day(unit.now))
+    written = toolkit.numbered(draft.record, [one.record.version for one in versions])
+    record = toolkit.published(written, command.valid_from, last, city_day(unit.now))
     if not await unit.store.instruments.add(unit.scope, [record]):
         raise Stale
     await unit.store.instruments.drop_draft(unit.scope, code)

@@ -98,8 +98,10 @@ class Instruments:
     async def one(self, scope: Scope, code: str, version: int) -> Instrument | None:
         """The version that a file has pinned."""
         row = await self._connection.fetchrow(
-            "SELECT city, code, version, added_at FROM instrument"
-            " WHERE city IN ($1, $2) AND code = $3 AND version = $4 ORDER BY (city = $2) LIMIT 1",
+            # One that was taken back has no files: a release may have its number since.
+            "SELECT city, code, version, added_at FROM instrument i"
+            " WHERE city IN ($1, $2) AND code = $3 AND version = $4 AND NOT EXISTS (SELECT FROM instrument_withdrawal w"
+            " WHERE (w.city, w.code, w.version) = (i.city, i.code, i.version)) ORDER BY (city = $2) LIMIT 1",
             scope.city,
             EVERY_CITY,
             code,
