@@ -22,8 +22,9 @@ async def released(settings: Any, code: str, version: int) -> None:
     try:
         await connection.execute(
             "INSERT INTO instrument (city, code, version, valid_from, record, added_by)"
-            " SELECT '*', code, $2::int, $3::date, record"
-            " || jsonb_build_object('version', $2::int, 'valid_from', ($3::date)::text), 'release' FROM instrument WHERE city = '*' AND code = $1 AND version = 2 ON CONFLICT DO NOTHING",
+            " SELECT '*', code, $2::int, $3::date,"
+            " record || jsonb_build_object('version', $2::int, 'valid_from', ($3::date)::text), 'release'"
+            " FROM instrument WHERE city = '*' AND code = $1 AND version = 2 ON CONFLICT DO NOTHING",
             code, version, today(),
         )  # fmt: skip
     finally:
