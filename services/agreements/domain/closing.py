@@ -47,6 +47,13 @@ def terminate(
     A day to come is kept, and the calendar ends the agreement on it; until then everything goes on.
     """
     on = effective_on or today
+    if file.signed_on is not None and on < file.signed_on:
+        raise Invalid(
+            "before-the-signature",
+            f"L'accordo è stato firmato il {file.signed_on:%d/%m/%Y}: non può finire prima.",
+            f"The agreement was signed on {file.signed_on:%Y-%m-%d}: it cannot end before.",
+            "/effective_on",
+        )
     if on <= today:
         return _terminated(file, reason, on, match_over)
     after(file.state, Act.TERMINATE)

@@ -53,6 +53,14 @@ async def test_nothing_is_approved_whose_term_is_over_or_never_begins(story: Sto
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/valid_to"]
 
 
+async def test_an_agreement_does_not_end_before_it_was_signed(story: Story) -> None:
+    one = await story.signed(donation())
+    body = {"reason": "Il donatore rinuncia", "effective_on": "2020-01-01"}
+    refused = await story.post(one, "terminate", LEGAL, body)
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/effective_on"]
+    assert (await story.get(one))["state"] == "active"
+
+
 async def test_nobody_signs_once_the_term_is_over() -> None:
     over = file().model_copy(update={"valid_to": date(2026, 1, 1)})
     with pytest.raises(NotPossible, match="last day"):
