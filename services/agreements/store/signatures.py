@@ -15,6 +15,9 @@ from chassis.database.pool import Connection
 from chassis.scope import Scope
 from services.agreements.domain.signatories import Named
 
+MOST_KEPT = 10
+"""Refused documents of one agreement whose bytes are kept; older ones go first."""
+
 
 class UploadLine(BaseModel):
     """One document that was handed in, and what was found. `signatures` name people: only for who may see them."""
@@ -103,6 +106,15 @@ class Signatures:
             line.signatures,
             content,
             line.keep_until,
+        )
+        # Whoever may sign may hand in as often as they like: a file never holds more than these few.
+        await self._connection.execute(
+            "UPDATE signature_upload SET content = NULL WHERE city = $1 AND agreement_id = $2 AND content IS NOT NULL"
+            " AND upload_id NOT IN (SELECT upload_id FROM signature_upload WHERE city = $1 AND agreement_id = $2"
+            " AND content IS NOT NULL ORDER BY at DESC, upload_id DESC LIMIT $3)",
+            scope.city,
+            agreement_id,
+            MOST_KEPT,
         )
 
     async def uploads(self, scope: Scope, agreement_id: UUID, limit: int = 50) -> list[UploadLine]:

@@ -12,6 +12,7 @@ from chassis.testing import Running, running
 from services.agreements.app import service
 from services.agreements.documents.verification import examine
 from services.agreements.settings import AgreementsSettings
+from services.agreements.store.signatures import MOST_KEPT
 from services.agreements.tests.outside import Provider
 from services.agreements.tests.pki import Holder
 from services.agreements.tests.story import EDUCATION, LEGAL, Story
@@ -63,3 +64,11 @@ async def test_a_form_may_have_a_key_too(story: Story, provider: Provider, paolo
     assert first.status_code == 201, first.text
     again = await client.post(address, files={"file": ("a.pdf", document)}, headers=headers)
     assert (again.status_code, again.json()) == (201, first.json())
+
+
+async def test_of_many_refused_documents_only_the_latest_are_kept(story: Story, provider: Provider) -> None:
+    outside = await opened(story, provider)
+    for number in range(MOST_KEPT + 2):
+        assert (await outside.hand_in(b"%PDF-1.7 nothing " + str(number).encode())).status_code == 422
+    answer = await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")
+    assert [one["kept"] for one in answer.json()] == [True] * MOST_KEPT + [False] * 2
