@@ -1,4 +1,4 @@
-"""Background work: learning from decisions, once a day at most, in one instance at a time."""
+"""Background work: every hour a look whether enough was decided to learn from, in one instance at a time."""
 
 from __future__ import annotations
 

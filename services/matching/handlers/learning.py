@@ -81,7 +81,7 @@ async def use(unit: Unit[MatchingStore], number: int | None, by: str, reason: st
 
 
 async def learn_by_itself(unit: Unit[MatchingStore], *, and_use: bool) -> Refit | None:
-    """The refit of every day, once there is enough new to learn from; None when there is not.
+    """The refit of the schedule, once there is enough new to learn from; None when there is not.
 
     With ``and_use`` weights that foretell better are used at once, unless somebody went back to the rules; else they
     wait for somebody's decision.
