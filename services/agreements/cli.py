@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chassis.database.pool import connect
 from chassis.settings import settings_of
 from services.agreements.cli_trust import app as trust
-from services.agreements.handlers.auditing import Audit, audit
-from services.agreements.store import Store
+
+# What verifies signatures takes a second to load: only who asks for it waits.
+if TYPE_CHECKING:
+    from services.agreements.handlers.auditing import Audit
 
 app = typer.Typer(no_args_is_help=True, help="The Legal Office's desk.")
 app.add_typer(trust, name="trust")
@@ -57,6 +59,9 @@ def _plain(one: Audit) -> dict[str, object]:
 
 
 async def _audits(city: str | None) -> list[Audit]:
+    from services.agreements.handlers.auditing import audit
+    from services.agreements.store import Store
+
     settings = settings_of("agreements")
     connection = await connect(settings.database_url.get_secret_value(), "agreements-verify")
     try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.agreements.documents.trust_files import TrustFiles, read_trust_files
-from services.agreements.documents.verification.trust import certificate_of
 from services.agreements.settings import AgreementsSettings
+
+# The signature library takes a second to load: only who asks about trust waits for it.
+if TYPE_CHECKING:
+    from services.agreements.documents.trust_files import TrustFiles
 
 app = typer.Typer(no_args_is_help=True, help="Trusted lists, roots and revocation lists for outside signatures.")
 Directory = Annotated[Path | None, typer.Option(help="directory to read instead of the one in the settings")]
@@ -51,11 +53,15 @@ def check(directory: Directory = None, as_json: AsJson = False) -> None:
 
 
 def _read(directory: Path | None) -> TrustFiles:
+    from services.agreements.documents.trust_files import TrustFiles, read_trust_files
+
     chosen = directory or AgreementsSettings().agreements_trust_lists
     return read_trust_files(chosen) if chosen else TrustFiles()
 
 
 def _plain(files: TrustFiles) -> dict[str, list[dict[str, Any]]]:
+    from services.agreements.documents.verification.trust import certificate_of
+
     kinds = (("root", files.roots), ("time stamp root", files.stamps), ("chain", files.chain))
     return {
         "lists": [
