@@ -72,9 +72,12 @@ async def answered(request: Request, units: Units[StoreT], scope: Scope, sent: b
     For commands with long work before their transaction: what has changed since must not refuse a repeat.
     """
     key = _key_of(request)
-    if key is None:
-        return None
-    print_ = await _print_of(request, sent)
+    reply = await kept_reply(units, scope, key, await _print_of(request, sent)) if key is not None else None
+    return reply.response() if reply else None
+
+
+async def kept_reply(units: Units[StoreT], scope: Scope, key: str, fingerprint_: str) -> Reply | None:
+    """What ``once`` answered under this key, if it did. Raises its 422 problem for another fingerprint."""
 
     async def look(unit: Unit[StoreT]) -> Reply | None:
         known = await unit.connection.fetchval(
@@ -83,10 +86,9 @@ async def answered(request: Request, units: Units[StoreT], scope: Scope, sent: b
             scope.actor,
             key,
         )
-        return await _kept(unit, scope, key, print_) if known else None
+        return await _kept(unit, scope, key, fingerprint_) if known else None
 
-    reply = await units.run(scope, look)
-    return reply.response() if reply else None
+    return await units.run(scope, look)
 
 
 def _key_of(request: Request) -> str | None:

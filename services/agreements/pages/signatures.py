@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from chassis.auth import Actor
-from chassis.http.commands import Reply, fingerprint, once
+from chassis.http.commands import Reply, fingerprint, kept_reply, once
 from chassis.http.problem import Problem
 from chassis.service import units_of
 from chassis.web.flash import redirect
@@ -68,24 +69,25 @@ def add(routes: APIRouter, desk: Desk) -> None:
 async def _hand_in(
     request: Request, actor: Actor, agreement_id: UUID, handed_in: receiving.HandedIn, key: str
 ) -> Response:
-    judged = await judged_for(request, actor, agreement_id, handed_in)
-    refused: list[Problem] = []
-
-    async def work(unit: AgreementsUnit) -> Reply:
-        with refusals_as_problems():
-            _file, line = await receiving.receive(unit, actor, agreement_id, judged, desk_of(request))
-        if not line.accepted:
-            refused.append(problem_of_upload(line))
-        return Reply(200, {"accepted": line.accepted})
-
     units, scope = units_of(request), scope_of(actor)
-    if key:
-        what = fingerprint(request.url.path, hashlib.sha256(handed_in.content).digest())
-        await once(units, scope, key, what, work)
-    else:
-        await units.run(scope, work)
+    what = fingerprint(request.url.path, hashlib.sha256(handed_in.content).digest())
+    # Sent twice, it is judged once: what the first one changed must not refuse the second.
+    reply = await kept_reply(units, scope, key, what) if key else None
+    if reply is None:
+        judged = await judged_for(request, actor, agreement_id, handed_in)
+
+        async def work(unit: AgreementsUnit) -> Reply:
+            with refusals_as_problems():
+                _file, line = await receiving.receive(unit, actor, agreement_id, judged, desk_of(request))
+            if line.accepted:
+                return Reply(200, {})
+            problem = problem_of_upload(line)
+            return Reply(200, {"refused": [problem.italian, problem.english]})
+
+        reply = await (once(units, scope, key, what, work) if key else units.run(scope, work))
+    refused = json.loads(reply.content()).get("refused")
     if refused:
-        raise refused[-1]
+        raise Problem(422, "signature-refused", *refused)
     return redirect(request, f"/agreements/files/{agreement_id}", _("The signatures have been taken in."))
 
 

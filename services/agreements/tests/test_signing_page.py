@@ -20,7 +20,7 @@ from services.agreements.app import service
 from services.agreements.documents.verification import examine
 from services.agreements.settings import AgreementsSettings
 from services.agreements.tests.outside import Provider
-from services.agreements.tests.story import EDUCATION, GUIDE, LEGAL, Story, donation, giver_of, partner
+from services.agreements.tests.story import EDUCATION, GUIDE, LEGAL, SIGNATORY, Story, donation, giver_of, partner
 
 pytestmark = pytest.mark.integration
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
@@ -103,6 +103,29 @@ async def test_from_the_plan_to_the_last_signature(story: Story) -> None:
     assert "CA qualificata di prova" in html
     assert "The refused file" in html
     assert "The refused file" not in await page(story, one, giver)
+
+
+async def test_a_form_sent_twice_says_the_same_twice(story: Story) -> None:
+    match = donation()
+    one = await story.filled(match)
+    party = f"stakeholder:{giver_of(match)}"
+    people = [{"party_id": party, "people": [{"name": "Paolo Conti"}]}]
+    await story.done(one, "signing", GUIDE, {"signatories": people})
+    await story.done(one, "submit", GUIDE)
+    await story.done(one, "approve", LEGAL)
+    await story.done(one, "sign", SIGNATORY)
+    document = (await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{one}/document.pdf?to-sign=")).content
+    signed = await PROVIDER.pades(document, PROVIDER.ca.signatory(), field="sign-" + party.replace(":", "-"))
+    for content, status in ((b"%PDF-1.7 nothing", 422), (signed, 303)):
+        for _ in range(2):
+            answer = await story.as_(LEGAL).post(
+                f"/agreements/files/{one}/signatures",
+                data={"idempotency_key": f"{one}-{status}"},
+                files={"signed_file": ("a.pdf", content)},
+                headers=HTML,
+            )
+            assert answer.status_code == status, answer.text
+    assert (await story.get(one))["state"] == "active"
 
 
 async def test_who_has_nothing_to_do_with_signing_sees_no_form(story: Story) -> None:
