@@ -63,6 +63,10 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"], responses=DOCUMENTED)
 LoggedIn = Annotated[Actor, Depends(require())]
+ToSign = Annotated[
+    str | None,
+    Query(alias="to-sign", max_length=5, description="as a download, exactly as it has to be signed next"),
+]
 NO_NUL = r"^[^\x00]*$"
 Change = Callable[[AgreementsUnit], Awaitable[AgreementFile]]
 
@@ -105,10 +109,7 @@ async def get_document(
     request: Request,
     actor: LoggedIn,
     agreement_id: UUID,
-    to_sign: Annotated[
-        str | None,
-        Query(alias="to-sign", max_length=5, description="as a download, exactly as it has to be signed next"),
-    ] = None,
+    to_sign: ToSign = None,
 ) -> Response:
     """The document with the signatures it has so far."""
     async with units_of(request).reading() as store:

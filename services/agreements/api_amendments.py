@@ -10,8 +10,11 @@ from fastapi import APIRouter, Path, Request, Response
 from chassis.http.etag import optional_version
 from chassis.http.problem import not_found
 from chassis.service import units_of
-from services.agreements.api import DOCUMENTED, LoggedIn, answer_change, desk_of, scope_of
+from services.agreements.api import DOCUMENTED, LoggedIn, ToSign, answer_change, desk_of, scope_of
+from services.agreements.api_signatures import AS_FORM, UploadView, handed_in_for, uploads_of
+from services.agreements.domain.amending import face
 from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Split
+from services.agreements.downloads import document_to_read, document_to_sign
 from services.agreements.handlers import amending, closing
 from services.agreements.handlers.access import refuse_reading
 from services.agreements.problems import refusals_as_problems
@@ -93,20 +96,38 @@ async def sign_amendment(
 
 
 @router.get("/agreements/{agreement_id}/amendments/{number}/document.pdf", response_class=Response)
-async def amendment_document(request: Request, actor: LoggedIn, agreement_id: UUID, number: Number) -> Response:
+async def amendment_document(
+    request: Request, actor: LoggedIn, agreement_id: UUID, number: Number, to_sign: ToSign = None
+) -> Response:
     """The amendment's document with the signatures it has so far."""
     async with units_of(request).reading() as store:
         with refusals_as_problems():
-            refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
+            file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
         latest = await store.amendments.latest(scope_of(actor), agreement_id, number)
     if latest is None:
         raise not_found(
             "Il documento nasce quando la modifica è approvata.",
             "The document is made when the amendment is approved.",
         )
-    name = f'inline; filename="amendment-{number}.pdf"'
-    headers = {"Content-Disposition": name, "Cache-Control": "private, no-store"}
-    return Response(latest[1], media_type="application/pdf", headers=headers)
+    seen = face(file, file.amendments[number - 1])
+    return document_to_read(seen, latest[1]) if to_sign in (None, "false") else document_to_sign(seen, latest[1])
+
+
+@router.get("/agreements/{agreement_id}/amendments/{number}/signatures")
+async def list_uploads(request: Request, actor: LoggedIn, agreement_id: UUID, number: Number) -> list[UploadView]:
+    """Documents that were handed in signed for the amendment, the newest first, each with what was found in it."""
+    return await uploads_of(request, actor, agreement_id, number)
+
+
+@router.post(
+    "/agreements/{agreement_id}/amendments/{number}/signatures",
+    response_model=UploadView,
+    status_code=201,
+    openapi_extra=AS_FORM,
+)
+async def hand_in(request: Request, actor: LoggedIn, agreement_id: UUID, number: Number) -> Response:
+    """Hands in the amendment's document signed outside; with the last signature what it changes takes effect."""
+    return await handed_in_for(request, actor, agreement_id, number)
 
 
 @router.post("/agreements/{agreement_id}/split", response_model=AgreementView, status_code=201)

@@ -33,7 +33,7 @@ from services.agreements.views import AgreementView
 router = APIRouter(prefix="/agreements/api/v1", tags=["signatures"], responses=DOCUMENTED)
 PERSONAL = ("person_name", "person_id", "certificate_serial", "issuer")
 """What of a signature only those see who check it."""
-_AS_FORM = {
+AS_FORM = {
     "requestBody": {
         "content": {
             "multipart/form-data": {
@@ -124,24 +124,34 @@ async def plan_signatures(request: Request, actor: LoggedIn, agreement_id: UUID,
 @router.get("/agreements/{agreement_id}/signatures")
 async def list_uploads(request: Request, actor: LoggedIn, agreement_id: UUID) -> list[UploadView]:
     """Documents that were handed in signed, the newest first, each with what was found in it."""
+    return await uploads_of(request, actor, agreement_id)
+
+
+@router.post("/agreements/{agreement_id}/signatures", response_model=UploadView, status_code=201, openapi_extra=AS_FORM)
+async def hand_in(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
+    """Hands in a document signed outside. Refused with a reason for each signature, it is still written down."""
+    return await handed_in_for(request, actor, agreement_id)
+
+
+async def uploads_of(request: Request, actor: Actor, agreement_id: UUID, amendment: int = 0) -> list[UploadView]:
+    """What was handed in for the agreement's own document, or for that of an amendment."""
     async with units_of(request).reading() as store:
         with refusals_as_problems():
-            refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
-        lines = await store.signatures.uploads(scope_of(actor), agreement_id)
+            file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
+        lines = await store.signatures.uploads(scope_of(actor), agreement_id, amendment)
+    if amendment > len(file.amendments):
+        raise not_found("Questa modifica non c'è.", "There is no such amendment.")
     return [upload_view(one, actor) for one in lines]
 
 
-@router.post(
-    "/agreements/{agreement_id}/signatures", response_model=UploadView, status_code=201, openapi_extra=_AS_FORM
-)
-async def hand_in(request: Request, actor: LoggedIn, agreement_id: UUID) -> Response:
-    """Hands in a document signed outside. Refused with a reason for each signature, it is still written down."""
+async def handed_in_for(request: Request, actor: Actor, agreement_id: UUID, amendment: int = 0) -> Response:
+    """Takes a signed document in for the agreement, or for an amendment, once per Idempotency-Key."""
     handed_in = await _handed_in(request)
     sent = handed_in.name.encode() + b"\0" + handed_in.content
     before = await answered(request, units_of(request), scope_of(actor), sent)
     if before is not None:
         return before
-    judged = await judged_for(request, actor, agreement_id, handed_in)
+    judged = await judged_for(request, actor, agreement_id, handed_in, amendment)
     expected = optional_version(request)
 
     async def work(unit: AgreementsUnit) -> Reply:
@@ -170,13 +180,13 @@ async def get_refused(request: Request, actor: LoggedIn, agreement_id: UUID, upl
 
 
 async def judged_for(
-    request: Request, actor: Actor, agreement_id: UUID, handed_in: receiving.HandedIn
+    request: Request, actor: Actor, agreement_id: UUID, handed_in: receiving.HandedIn, amendment: int = 0
 ) -> receiving.Judged:
     """The verdict, before any transaction: it takes seconds."""
     units, scope, desk = units_of(request), scope_of(actor), desk_of(request)
     with refusals_as_problems():
         async with units.reading() as store:
-            base = await receiving.base_of(store, scope, actor, agreement_id)
+            base = await receiving.base_of(store, scope, actor, agreement_id, amendment)
         return await receiving.judge(base, handed_in, desk, units.clock())
 
 

@@ -152,18 +152,45 @@ def face(file: AgreementFile, one: Amendment) -> AgreementFile:
     )
 
 
-def may_be_signed(file: AgreementFile, today: date) -> Amendment:
-    """The amendment that waits for signatures. Raises NotPossible, also when the agreement's term is over."""
+def under_way(file: AgreementFile, number: int) -> Amendment:
+    """The amendment under way, if it is this one. Raises NotPossible when it is another, or none."""
+    if file.amendment is None or file.amendment.number != number:
+        raise NotPossible(
+            "no-such-amendment-under-way",
+            f"La modifica n. {number} non è in corso.",
+            f"Amendment no. {number} is not under way.",
+        )
+    return file.amendment
+
+
+def awaiting_signatures(file: AgreementFile) -> Amendment:
+    """The amendment that waits for signatures. Raises NotPossible."""
     one = _under_way(file)
     amendment_after(one.state, AmendmentAct.SIGN)
+    return one
+
+
+def may_be_signed(file: AgreementFile, today: date) -> Amendment:
+    """As `awaiting_signatures`. Raises NotPossible also when the agreement's term is over."""
+    one = awaiting_signatures(file)
     refuse_after_term(file, today)
     return one
 
 
-def signed(file: AgreementFile, evidence: SignatureEvidence, person_id: str, sha256: str, today: date) -> Outcome:
-    """The amendment with one more verified signature; with the last one it takes effect."""
+def signed(
+    file: AgreementFile,
+    evidence: SignatureEvidence,
+    person_id: str | None,
+    sha256: str,
+    today: date,
+    field: str | None = None,
+) -> Outcome:
+    """The amendment with one more verified signature; with the last one it takes effect.
+
+    It is that of `field`, or the party's next one.
+    """
     one = may_be_signed(file, today)
-    signatories = signing.signed(face(file, one), evidence, person_id, sha256, today).file.signatories
+    signatories = signing.signed(face(file, one), evidence, person_id, sha256, today, field).file.signatories
     if any(signatory.evidence is None for signatory in signatories):
         return _moved(file, AmendmentAct.SIGN, signatories=signatories, signed_sha256=sha256)
     given_up = released(file, one.changes)

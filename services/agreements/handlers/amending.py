@@ -13,13 +13,11 @@ from services.agreements.documents.render import content_hash
 from services.agreements.domain import amending, splitting
 from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Split
 from services.agreements.domain.file import AgreementFile, Amendment
-from services.agreements.domain.refusals import NotPossible
-from services.agreements.domain.states import AmendmentState
 from services.agreements.handlers.access import FILLS_IN, refuse_role
 from services.agreements.handlers.closing import siblings
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day, instrument_of, keep, publish
 from services.agreements.handlers.filling import opened
-from services.agreements.handlers.registering import enter
+from services.agreements.handlers.registering import enter, enter_in_force
 from services.agreements.handlers.signing import development_signature
 
 
@@ -121,16 +119,14 @@ async def sign_amendment(
     latest = await unit.store.amendments.latest(unit.scope, agreement_id, number)
     if approved is None or latest is None:
         raise RuntimeError("an approved amendment has no document")
-    made = await development_signature(unit, actor, face, command, desk, approved, latest[1])
+    made = await development_signature(unit, actor, face, command, desk, approved, latest[1], number)
     sha256 = content_hash(made.document)
     await unit.store.amendments.add_revision(
         unit.scope, agreement_id, number, latest[0] + 1, sha256, made.document, unit.now
     )
     outcome = amending.signed(file, made.evidence, actor.subject, sha256, today)
     signed = await keep(unit, outcome, "sign_amendment", made.evidence.party_id)
-    one = _one(signed, number)
-    if one.state is AmendmentState.IN_FORCE:
-        await enter(unit, amending.face(signed, one), "amended", sha256)
+    await enter_in_force(unit, signed, number, sha256)
     return signed
 
 
@@ -155,12 +151,7 @@ async def _with_amendment(
 ) -> AgreementFile:
     """The file, locked, whose amendment under way is `number`. Raises NotPossible when it is another, or none."""
     file = await opened(unit, actor, agreement_id, expected)
-    if file.amendment is None or file.amendment.number != number:
-        raise NotPossible(
-            "no-such-amendment-under-way",
-            f"La modifica n. {number} non è in corso.",
-            f"Amendment no. {number} is not under way.",
-        )
+    amending.under_way(file, number)
     return file
 
 

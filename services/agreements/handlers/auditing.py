@@ -56,13 +56,13 @@ async def _entries(store: Store, scope: Scope) -> AsyncIterator[tuple[Entry, Seq
 
 
 async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, ...]) -> list[str]:
-    file, approved, latest = await _papers(store, scope, entry)
+    file, approved, latest, amendment = await _papers(store, scope, entry)
     if file is None or approved is None or latest is None:
         return ["document missing"]
     reasons = []
     if content_hash(latest) != entry.document_sha256:
         reasons.append("document is not the one registered")
-    material = await store.signatures.material(scope, entry.agreement_id)
+    material = await store.signatures.material(scope, entry.agreement_id, amendment)
     verification = await recheck_off_loop(
         latest,
         approved=approved,
@@ -72,19 +72,21 @@ async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, 
     return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]
 
 
-async def _papers(store: Store, scope: Scope, entry: Entry) -> tuple[AgreementFile | None, bytes | None, bytes | None]:
-    """The file as the entry's document sees it, that document as approved, and as it is now."""
+async def _papers(
+    store: Store, scope: Scope, entry: Entry
+) -> tuple[AgreementFile | None, bytes | None, bytes | None, int]:
+    """The file as the entry's document sees it, that document as approved and as it is now, and whose it is."""
     file = await store.files.read(scope, entry.agreement_id)
     if entry.act == "signed":
         latest = await store.documents.latest(scope, entry.agreement_id)
-        return file, await store.documents.approved(scope, entry.agreement_id), latest[1] if latest else None
+        return file, await store.documents.approved(scope, entry.agreement_id), latest[1] if latest else None, 0
     amendments = file.amendments if file else ()
     one = next((amendment for amendment in amendments if amendment.protocol == entry.protocol), None)
     if file is None or one is None:
-        return None, None, None
+        return None, None, None, 0
     approved = await store.amendments.approved(scope, entry.agreement_id, one.number)
     latest = await store.amendments.latest(scope, entry.agreement_id, one.number)
-    return face(file, one), approved, latest[1] if latest else None
+    return face(file, one), approved, latest[1] if latest else None, one.number
 
 
 async def _revisions(store: Store, scope: Scope) -> list[str]:

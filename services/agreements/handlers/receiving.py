@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -20,7 +21,7 @@ from chassis.scope import Scope
 from contracts.values import SignatureEvidence
 from services.agreements.documents.trust_files import TrustFiles
 from services.agreements.documents.verification import Finding, Reason, Refusal, Verification
-from services.agreements.domain import signatories, signing
+from services.agreements.domain import amending, signatories, signing
 from services.agreements.domain.checks import required_levels
 from services.agreements.domain.file import AgreementFile, Signatory
 from services.agreements.domain.refusals import NotAllowed
@@ -29,12 +30,13 @@ from services.agreements.domain.states import Act, after
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role, signs_for
 from services.agreements.handlers.desk import AgreementsUnit, Desk, Stale, city_day, instrument_of, keep
 from services.agreements.handlers.filling import opened
-from services.agreements.handlers.registering import enter, publish_owed, recorded_signatures
+from services.agreements.handlers.registering import enter, enter_in_force, publish_owed, recorded_signatures
 from services.agreements.store import Store
 from services.agreements.store.documents import ENVELOPE, PDF
 from services.agreements.store.signatures import Material, UploadLine
 
 MAY_HAND_IN = ("legal", "account_manager", "signatory")
+_Made = tuple[int, str, bytes, datetime, str, Literal["outside"]]
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 
@@ -52,18 +54,22 @@ class HandedIn:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was found in a document, as of the file's version and the document's revision at that time."""
+    """What was found in a document, as of the file's version and the document's revision at that time.
+
+    `amendment` says for which document it was handed in: that of an amendment, or with 0 the agreement's own.
+    """
 
     handed_in: HandedIn
     verification: Verification
     version: int
     revision: int
     crls: tuple[bytes, ...]
+    amendment: int = 0
 
 
 @dataclass(frozen=True)
 class Base:
-    """What a document is judged against: the file and its document as they are."""
+    """What a document is judged against: the file, as `amendment` sees it if there is one, and its document."""
 
     file: AgreementFile
     approved: bytes
@@ -71,20 +77,26 @@ class Base:
     latest: bytes
     authority: bytes | None
     material: Material
+    amendment: int = 0
 
 
-async def base_of(store: Store, scope: Scope, actor: Actor, agreement_id: UUID) -> Base:
+async def base_of(store: Store, scope: Scope, actor: Actor, agreement_id: UUID, amendment: int = 0) -> Base:
     """Reads it, for somebody who may hand in. Raises Unknown, NotAllowed or NotPossible."""
     file = refuse_reading(actor, await store.files.read(scope, agreement_id))
     _refuse_handing_in(actor, file)
-    after(file.state, Act.SIGN)
-    approved = await store.documents.approved(scope, agreement_id)
-    latest = await store.documents.latest(scope, agreement_id)
+    seen = _as_seen(file, amendment)
+    after(seen.state, Act.SIGN)
+    if amendment:
+        approved = await store.amendments.approved(scope, agreement_id, amendment)
+        latest = await store.amendments.latest(scope, agreement_id, amendment)
+    else:
+        approved = await store.documents.approved(scope, agreement_id)
+        latest = await store.documents.latest(scope, agreement_id)
     if approved is None or latest is None:
-        raise RuntimeError("an approved file has no document")
+        raise RuntimeError("what is approved has no document")
     authority = await store.documents.authority(scope)
-    material = await store.signatures.material(scope, agreement_id)
-    return Base(file, approved, *latest, authority.certificate if authority else None, material)
+    material = await store.signatures.material(scope, agreement_id, amendment)
+    return Base(seen, approved, *latest, authority.certificate if authority else None, material, amendment)
 
 
 async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> Judged:
@@ -104,7 +116,7 @@ async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> J
         found = found.also(Refusal(Reason.NOTHING_NEW))
     # Who may have a development certificate is decided by us, with every signature, and never by a document.
     found = found.also(*(Refusal(Reason.UNTRUSTED, one.field) for one in new if one.level == "development"))
-    return Judged(handed_in, found, base.file.version, base.revision, _relevant(files, new))
+    return Judged(handed_in, found, base.file.version, base.revision, _relevant(files, new), base.amendment)
 
 
 async def receive(
@@ -114,20 +126,21 @@ async def receive(
     file = await opened(unit, actor, agreement_id, expected)
     _refuse_handing_in(actor, file)
     record, today = await instrument_of(unit, file), city_day(unit.now)
-    signing.may_be_signed(file, record, today)
+    seen = _as_seen(file, judged.amendment)
+    signing.may_be_signed(seen, record, today)
     if file.version != judged.version:
         raise Stale
-    recorded = recorded_signatures(file)
+    recorded = recorded_signatures(seen)
     new = [one for one in judged.verification.signatures if one.certificate_sha256 not in recorded]
     refusals = list(judged.verification.reasons)
     given: list[tuple[Signatory, Claim]] = []
     if not refusals:
         named = await unit.store.signatures.named(unit.scope, agreement_id)
-        given, nobodys = signatories.assign(file, [_claim(one) for one in new], named, required_levels(file, record))
+        given, nobodys = signatories.assign(seen, [_claim(one) for one in new], named, required_levels(file, record))
         refusals += [Refusal(Reason(code), field) for field, code in nobodys]
     line = _line(unit, judged, refusals, desk)
     await unit.store.signatures.note(
-        unit.scope, agreement_id, line, judged.handed_in.content if not line.accepted else None
+        unit.scope, agreement_id, line, judged.handed_in.content if not line.accepted else None, judged.amendment
     )
     if not line.accepted:
         await unit.store.files.note(unit.scope, file, unit.now, "upload_refused", ", ".join(_codes(refusals)))
@@ -142,13 +155,8 @@ async def _accepted(
     given: Sequence[tuple[Signatory, Claim]],
     line: UploadLine,
 ) -> AgreementFile:
-    revision, document = judged.revision + 1, judged.handed_in
-    await unit.store.documents.add_revision(
-        unit.scope, file.agreement_id, revision, line.sha256, document.content, unit.now, document.media_type, "outside"
-    )
-    anchors = {anchor for one in judged.verification.signatures for anchor in one.anchors}
-    material = Material(tuple(base64.b64decode(one) for one in sorted(anchors)), judged.crls)
-    await unit.store.signatures.keep_material(unit.scope, file.agreement_id, revision, material)
+    await _keep_revision(unit, file.agreement_id, judged, line.sha256)
+    sign = amending.signed if judged.amendment else signing.signed
     for signatory, claim in given:
         evidence = SignatureEvidence(
             party_id=signatory.party_id,
@@ -156,12 +164,35 @@ async def _accepted(
             signed_at=claim.proven_at,
             certificate_sha256=claim.certificate_sha256,
         )
-        outcome = signing.signed(file, evidence, None, line.sha256, city_day(unit.now), signatory.field)
+        outcome = sign(file, evidence, None, line.sha256, city_day(unit.now), signatory.field)
         file = await keep(unit, outcome, "sign_outside", signatory.party_id)
-    if file.signed_on is not None:
+    if judged.amendment:
+        await enter_in_force(unit, file, judged.amendment, line.sha256)
+    elif file.signed_on is not None:
         await enter(unit, file, "signed", line.sha256)
         file = await publish_owed(unit, file)
     return file
+
+
+async def _keep_revision(unit: AgreementsUnit, agreement_id: UUID, judged: Judged, sha256: str) -> None:
+    """The document becomes the next revision, with what its signatures were judged by."""
+    revision, document, number = judged.revision + 1, judged.handed_in, judged.amendment
+    made: _Made = (revision, sha256, document.content, unit.now, document.media_type, "outside")
+    if number:
+        await unit.store.amendments.add_revision(unit.scope, agreement_id, number, *made)
+    else:
+        await unit.store.documents.add_revision(unit.scope, agreement_id, *made)
+    anchors = {anchor for one in judged.verification.signatures for anchor in one.anchors}
+    material = Material(tuple(base64.b64decode(one) for one in sorted(anchors)), judged.crls)
+    await unit.store.signatures.keep_material(unit.scope, agreement_id, revision, material, number)
+
+
+def _as_seen(file: AgreementFile, amendment: int) -> AgreementFile:
+    """The file as the document sees it that is signed. Raises NotPossible when that amendment awaits no signatures."""
+    if not amendment:
+        return file
+    amending.under_way(file, amendment)
+    return amending.face(file, amending.awaiting_signatures(file))
 
 
 async def plan_signatures(

@@ -48,6 +48,13 @@ async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, docume
     return entry
 
 
+async def enter_in_force(unit: AgreementsUnit, file: AgreementFile, number: int, document_sha256: str) -> None:
+    """Notes an amendment that all have signed; as long as somebody is awaited there is nothing to note."""
+    one = next(one for one in file.amendments if one.number == number)
+    if one.state is AmendmentState.IN_FORCE:
+        await enter(unit, face(file, one), "amended", document_sha256)
+
+
 async def enter_end(unit: AgreementsUnit, file: AgreementFile, act: EntryAct) -> None:
     """Notes the end of a file that has a number; one without was never registered.
 

@@ -117,10 +117,11 @@ async def development_signature(
     desk: Desk,
     approved: bytes,
     latest: bytes,
+    amendment: int = 0,
 ) -> Made:
     """Signs `latest`, which began as `approved`, for one of the file's signatories; nothing is kept yet.
 
-    An amendment's document is signed in the same way: `file` is then the file as the amendment sees it.
+    The document of `amendment` is signed in the same way: `file` is then the file as the amendment sees it.
     """
     if not desk.development_signer:
         raise NotPossible(
@@ -146,7 +147,7 @@ async def development_signature(
     credential = issue(authority, _signer(desk.city_name(unit.scope.city), actor, party), unit.now)
     fields = [one.field for one in file.signatories]
     document = await sign_off_loop(latest, field=party.field, fields=fields, credential=credential, now=unit.now)
-    material = await unit.store.signatures.material(unit.scope, file.agreement_id)
+    material = await unit.store.signatures.material(unit.scope, file.agreement_id, amendment)
     verification = await recheck_off_loop(
         document,
         approved=approved,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.values import Allocation
+from services.agreements.store.documents import PDF
 
 LineKey = tuple[UUID, int, int | None]
 
@@ -29,11 +31,13 @@ class Amendments:
         sha256: str,
         content: bytes,
         now: datetime,
+        media_type: str = PDF,
+        origin: Literal["system", "outside"] = "system",
     ) -> None:
         """Revision 0 is the approved document, each signature brings the next."""
         await self._connection.execute(
-            "INSERT INTO amendment_revision (city, agreement_id, amendment, revision, sha256, content, made_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO amendment_revision (city, agreement_id, amendment, revision, sha256, content, made_at,"
+            " media_type, origin) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             scope.city,
             agreement_id,
             amendment,
@@ -41,6 +45,8 @@ class Amendments:
             sha256,
             content,
             now,
+            media_type,
+            origin,
         )
 
     async def approved(self, scope: Scope, agreement_id: UUID, amendment: int) -> bytes | None:

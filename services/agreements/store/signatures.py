@@ -85,12 +85,14 @@ class Signatures:
         )
         return [Named(**dict(row)) for row in rows]
 
-    async def note(self, scope: Scope, agreement_id: UUID, line: UploadLine, content: bytes | None) -> None:
-        """One more document that was handed in; `content` only of a refused one."""
+    async def note(
+        self, scope: Scope, agreement_id: UUID, line: UploadLine, content: bytes | None, amendment: int = 0
+    ) -> None:
+        """One more document that was handed in, of an amendment or with 0 of the agreement; `content` if refused."""
         await self._connection.execute(
             "INSERT INTO signature_upload (city, agreement_id, upload_id, at, actor, file_name, media_type, sha256,"
-            " size, accepted, revision, reasons, signatures, content, keep_until)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            " size, accepted, revision, reasons, signatures, content, keep_until, amendment)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             scope.city,
             agreement_id,
             line.upload_id,
@@ -106,6 +108,7 @@ class Signatures:
             line.signatures,
             content,
             line.keep_until,
+            amendment,
         )
         # Whoever may sign may hand in as often as they like: a file never holds more than these few.
         await self._connection.execute(
@@ -117,14 +120,15 @@ class Signatures:
             MOST_KEPT,
         )
 
-    async def uploads(self, scope: Scope, agreement_id: UUID, limit: int = 50) -> list[UploadLine]:
-        """What was handed in, the newest first."""
+    async def uploads(self, scope: Scope, agreement_id: UUID, amendment: int = 0, limit: int = 50) -> list[UploadLine]:
+        """What was handed in for one document, the newest first."""
         rows = await self._connection.fetch(
             "SELECT upload_id, at, actor, file_name, media_type, sha256, size, accepted, revision, reasons, signatures,"
             " content IS NOT NULL AS kept, keep_until FROM signature_upload"
-            " WHERE city = $1 AND agreement_id = $2 ORDER BY at DESC, upload_id DESC LIMIT $3",
+            " WHERE city = $1 AND agreement_id = $2 AND amendment = $3 ORDER BY at DESC, upload_id DESC LIMIT $4",
             scope.city,
             agreement_id,
+            amendment,
             limit,
         )
         return [UploadLine(**dict(row)) for row in rows]
@@ -147,7 +151,9 @@ class Signatures:
         )
         return int(done.rsplit(" ", 1)[-1])
 
-    async def keep_material(self, scope: Scope, agreement_id: UUID, revision: int, material: Material) -> None:
+    async def keep_material(
+        self, scope: Scope, agreement_id: UUID, revision: int, material: Material, amendment: int = 0
+    ) -> None:
         """What the revision was judged by; each piece is kept once per city."""
         pieces: list[tuple[Literal["anchor", "crl"], bytes]] = [
             *(("anchor", one) for one in material.anchors),
@@ -163,23 +169,39 @@ class Signatures:
                 kind,
                 content,
             )
+            await self._belongs(scope, agreement_id, amendment, revision, sha256)
+
+    async def _belongs(self, scope: Scope, agreement_id: UUID, amendment: int, revision: int, sha256: str) -> None:
+        if amendment:
             await self._connection.execute(
-                "INSERT INTO revision_material (city, agreement_id, revision, sha256) VALUES ($1, $2, $3, $4)"
-                " ON CONFLICT DO NOTHING",
+                "INSERT INTO amendment_revision_material (city, agreement_id, amendment, revision, sha256)"
+                " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
                 scope.city,
                 agreement_id,
+                amendment,
                 revision,
                 sha256,
             )
-
-    async def material(self, scope: Scope, agreement_id: UUID) -> Material:
-        """What all signatures of the document were judged by."""
-        rows = await self._connection.fetch(
-            "SELECT DISTINCT m.sha256, m.kind, m.content FROM revision_material r"
-            " JOIN validation_material m USING (city, sha256) WHERE r.city = $1 AND r.agreement_id = $2"
-            " ORDER BY m.sha256",
+            return
+        await self._connection.execute(
+            "INSERT INTO revision_material (city, agreement_id, revision, sha256) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT DO NOTHING",
             scope.city,
             agreement_id,
+            revision,
+            sha256,
+        )
+
+    async def material(self, scope: Scope, agreement_id: UUID, amendment: int = 0) -> Material:
+        """What all signatures of the document, that of an amendment or with 0 the agreement's, were judged by."""
+        table, given = "revision_material", [scope.city, agreement_id]
+        if amendment:
+            table, given = "amendment_revision_material", [*given, amendment]
+        rows = await self._connection.fetch(
+            f"SELECT DISTINCT m.sha256, m.kind, m.content FROM {table} r"
+            " JOIN validation_material m USING (city, sha256) WHERE r.city = $1 AND r.agreement_id = $2"
+            f"{' AND r.amendment = $3' if amendment else ''} ORDER BY m.sha256",
+            *given,
         )
         return Material(
             anchors=tuple(row["content"] for row in rows if row["kind"] == "anchor"),
