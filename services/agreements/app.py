@@ -12,6 +12,7 @@ from chassis.web.pages import CITY_NAMES, Pages
 from services.agreements import (
     api,
     api_amendments,
+    api_clauses,
     api_exports,
     api_file,
     api_lists,
@@ -65,6 +66,7 @@ def service(settings: Settings | None = None) -> Service[Store]:
             api.router,
             api_file.router,
             api_toolkit.router,
+            api_clauses.router,
             api_register.router,
             api_signatures.router,
             api_notices.router,

@@ -67,6 +67,8 @@ class ClauseEdit(_Edit):
 
     heading: Bilingual | None = None
     text: Bilingual | None = None
+    source: ShortText | None = None
+    certainty: Certainty | None = None
 
 
 class StepEdit(_Edit):
@@ -75,7 +77,10 @@ class StepEdit(_Edit):
 
 
 class InstrumentEdit(_Edit):
-    """Changes to a draft, by code; whatever is left out stays as it is."""
+    """Changes to a draft, by code; whatever is left out stays as it is.
+
+    `clause_order` names clauses in the order in which they come first; those not named follow as they were.
+    """
 
     title: Bilingual | None = None
     applies_when: Bilingual | None = None
@@ -88,6 +93,7 @@ class InstrumentEdit(_Edit):
     new_checks: dict[Slug, NewCheck] = Field(default_factory=dict)
     clauses: dict[Slug, ClauseEdit] = Field(default_factory=dict)
     without_clauses: tuple[Slug, ...] = ()
+    clause_order: Annotated[tuple[Slug, ...], Field(max_length=200)] = ()
     steps: dict[Slug, StepEdit] = Field(default_factory=dict)
 
 
@@ -108,3 +114,42 @@ class Withdraw(_Edit):
     """Why a version that does not count yet is taken back."""
 
     reason: Words
+
+
+class NewClause(_Edit):
+    """A clause for the library, before any instrument has it."""
+
+    code: Slug
+    heading: Bilingual
+    text: Bilingual
+    source: ShortText | None = None
+    certainty: Certainty | None = None
+    reason: Words
+
+
+class ClauseChange(_Edit):
+    """New words for a clause: in the library, if it is kept there, and in a draft of each of `instruments`.
+
+    Without `instruments` of each that has it; they must be named where their wordings differ.
+    """
+
+    heading: Bilingual
+    text: Bilingual
+    instruments: Annotated[tuple[Slug, ...], Field(max_length=100)] | None = None
+    source: ShortText | None = None
+    certainty: Certainty | None = None
+    reason: Words
+
+
+class RemoveClause(_Edit):
+    """Why a clause leaves the library; instruments that have it keep it."""
+
+    reason: Words
+
+
+class TakeClause(_Edit):
+    """Which clause of the library a draft gets; `wording` is needed where there are several."""
+
+    clause: Slug
+    wording: Annotated[str, Field(pattern="^[0-9a-f]{12}$")] | None = None
+    position: Annotated[int, Field(ge=1, le=200)] | None = None

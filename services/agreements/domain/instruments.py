@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.values import Slug, Value
+from contracts.values import ShortText, Slug, Value
 from services.agreements.domain.rules import (
     Bilingual,
     Certainty,
@@ -55,6 +55,9 @@ class Clause(Value):
     code: Slug
     heading: Bilingual
     text: Bilingual
+    source: ShortText | None = None
+    certainty: Certainty | None = None
+    """Where it was taken from and how sure that is, when the Legal Office says so."""
 
 
 class TermField(Value):
@@ -122,7 +125,8 @@ class Instrument(Sourced):
     @property
     def to_be_confirmed(self) -> bool:
         """True when something in it is not verified: shown wherever the instrument shows."""
-        return self.unconfirmed or any(rule.unconfirmed for rule in self.rules if rule.enabled)
+        rules = any(rule.unconfirmed for rule in self.rules if rule.enabled)
+        return self.unconfirmed or rules or any(clause.certainty == "C" for clause in self.clauses)
 
 
 def in_force(records: tuple[Instrument, ...], code: str, on: date) -> Instrument | None:

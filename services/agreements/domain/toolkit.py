@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from contracts.values import Value
+from services.agreements.domain.clauses import PLACEHOLDER, in_order, order_faults, reordered
 from services.agreements.domain.edits import InstrumentEdit, LabelEdit, RuleEdit
 from services.agreements.domain.instruments import Clause, Criterion, DocumentKind, Instrument, Step, TermField
 from services.agreements.domain.refusals import Invalid, InvalidFields, NotPossible
@@ -17,7 +17,6 @@ from services.agreements.domain.rules import Evidence, Rule
 
 PartT = TypeVar("PartT", Criterion, TermField, DocumentKind, Step)
 LabelledT = TypeVar("LabelledT", TermField, DocumentKind)
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _LISTS = ("applies", "terms", "documents", "rules", "clauses", "steps")
 
 
@@ -106,6 +105,9 @@ def differences(before: Instrument, after: Instrument) -> tuple[Difference, ...]
                 found += _part(f"/{name}/{code}", old[name].get(code), new[name].get(code))
         else:
             found += _compared(f"/{name}", old[name], new[name])
+    order = reordered(before.clauses, after.clauses)
+    if order:
+        found.append(Difference(pointer="/clause_order", before=order[0], after=order[1]))
     return tuple(found)
 
 
@@ -118,7 +120,7 @@ def inconsistencies(record: Instrument) -> Iterator[Invalid]:
         yield from _evidence_faults(rule, terms, kinds)
     for clause in record.clauses:
         for language in ("it", "en"):
-            for name in _PLACEHOLDER.findall(clause.text.in_(language)):
+            for name in PLACEHOLDER.findall(clause.text.in_(language)):
                 if name not in terms:
                     yield Invalid(
                         "unknown-term",
@@ -214,6 +216,7 @@ def _clause_faults(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid
             )
     if clauses <= set(edit.without_clauses) and not set(edit.clauses) - clauses:
         yield Invalid("no-clause", "Resta almeno una clausola.", "At least one clause stays.", "/without_clauses")
+    yield from order_faults(edit.clause_order, clauses | set(edit.clauses))
 
 
 def _misplaced(code: str, name: str) -> Invalid:
@@ -272,7 +275,7 @@ def _edited_rule(rule: Rule, edit: RuleEdit | None) -> Rule:
 
 def _clauses(record: Instrument, edit: InstrumentEdit) -> tuple[Clause, ...]:
     kept = [
-        clause.model_copy(update=_given(edit.clauses[clause.code], "heading", "text"))
+        clause.model_copy(update=_given(edit.clauses[clause.code], "heading", "text", "source", "certainty"))
         if clause.code in edit.clauses
         else clause
         for clause in record.clauses
@@ -280,11 +283,11 @@ def _clauses(record: Instrument, edit: InstrumentEdit) -> tuple[Clause, ...]:
     ]
     known = {clause.code for clause in record.clauses}
     added = [
-        Clause(code=code, heading=one.heading, text=one.text)
+        Clause(code=code, heading=one.heading, text=one.text, source=one.source, certainty=one.certainty)
         for code, one in edit.clauses.items()
         if code not in known and one.heading is not None and one.text is not None
     ]
-    return (*kept, *added)
+    return in_order((*kept, *added), edit.clause_order)
 
 
 def _by_code(record: Instrument) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.database.pool import Connection
 from services.agreements.store.amendments import Amendments
+from services.agreements.store.clauses import Clauses
 from services.agreements.store.comments import Comments
 from services.agreements.store.days import Days
 from services.agreements.store.directory import Directory
@@ -30,6 +31,7 @@ class Store:
         self.documents = Documents(connection)
         self.signatures = Signatures(connection)
         self.instruments = Instruments(connection)
+        self.clauses = Clauses(connection)
         self.comments = Comments(connection)
         self.register = Register(connection)
         self.redactions = Redactions(connection)
