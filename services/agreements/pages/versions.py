@@ -12,7 +12,9 @@ from chassis.auth import Actor, require
 from chassis.http.problem import invalid
 from chassis.service import units_of
 from chassis.validation import field_error
-from chassis.web.forms import parse_form
+from chassis.web.formats import moment
+from chassis.web.forms import Form, parse_form
+from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.agreements.api import desk_of, scope_of
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role
@@ -21,12 +23,27 @@ from services.agreements.handlers.desk import city_day
 from services.agreements.pages import forms
 from services.agreements.pages.happenings import act_name
 from services.agreements.problems import refusals_as_problems
+from services.agreements.store.versions import SavedVersion
 from services.agreements.views import pinned
 
 SignedIn = Annotated[Actor, Depends(require())]
 Version = Annotated[int | None, Query(ge=1, le=1_000_000)]
 OFFERED = 100
 """How many versions the two choices offer, the newest."""
+
+
+UNCHANGING = frozenset({"submit", "approve", "sign"})
+"""Acts that move a file on and change no word of it."""
+
+
+def _before_the_last_edit(versions: list[SavedVersion], last: int) -> int:
+    """So that the page shows at once what was changed most recently."""
+    edited = next((one.version for one in versions if one.version <= last and one.act not in UNCHANGING), last)
+    return max((one.version for one in versions if one.version < edited), default=edited)
+
+
+def _called(one: SavedVersion) -> str:
+    return f"{_('version %(number)s', number=one.version)} · {moment(one.saved_at)} · {act_name(one.act)}"
 
 
 def add(routes: APIRouter, pages: Pages) -> None:
@@ -48,14 +65,14 @@ def add(routes: APIRouter, pages: Pages) -> None:
                 found = None
                 if versions:
                     last = last or versions[0].version
-                    earlier = [one.version for one in versions if one.version < last]
-                    first = first or (earlier[0] if earlier else last)
+                    first = first or _before_the_last_edit(versions, last)
                     found = await compare(store, scope, file, desk_of(request), first, last)
         return pages.render(
             request,
             "redline.html",
             file=file,
-            versions=[(one.version, one.saved_at, act_name(one.act)) for one in versions],
+            versions=[(str(one.version), _called(one)) for one in versions],
+            chosen=Form.of(**{"from": str(first), "to": str(last)}),
             found=found,
         )
 
