@@ -16,6 +16,7 @@ from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
 from services.agreements.domain.particulars import Milestone, Risk
 from services.agreements.domain.refusals import ChecksOpen, Invalid, NotPossible
+from services.agreements.domain.rules import Waiting
 from services.agreements.domain.states import FINAL, Act, State, after
 from services.agreements.domain.steps import moved
 
@@ -74,6 +75,20 @@ def choose_instrument(file: AgreementFile, command: ChooseInstrument, record: In
         valid_to=command.valid_to or file.valid_to,
         language=command.language,
     )
+
+
+def refuse_typed_notice(file: AgreementFile, command: ChooseInstrument, record: Instrument | None) -> None:
+    """Raises Invalid for the day of a public notice: who makes notices says when one was published elsewhere."""
+    for rule in record.rules if record else ():
+        if isinstance(rule, Waiting) and rule.days > 0:
+            typed = command.terms.get(rule.term, "").strip()
+            if typed and typed != file.terms.get(rule.term, "").strip():
+                raise Invalid(
+                    "legal-says-so",
+                    "Il giorno dell'avviso pubblico lo indica l'Ufficio Legale.",
+                    "The day of the public notice is for the Legal Office to say.",
+                    f"/terms/{rule.term}",
+                )
 
 
 def set_communication_plan(file: AgreementFile, plan: CommunicationPlan) -> Outcome:

@@ -43,6 +43,8 @@ async def choose_instrument(
         record = await instrument_of(unit, file)
     else:
         record = in_force(await unit.store.instruments.all(unit.scope), command.instrument, city_day(unit.now))
+    if not actor.has("legal"):
+        drafting.refuse_typed_notice(file, command, record)
     return await keep(unit, drafting.choose_instrument(file, command, record), "instrument", command.instrument)
 
 

@@ -30,6 +30,7 @@ from services.agreements.views import called
 ROWS = 25
 OPEN = tuple(state.value for state in State if state not in FINAL)
 TABLE = "/agreements/api/v1/agreements.csv"
+_MOST_DIGITS = 15
 SignedIn = Annotated[Actor, Depends(require())]
 SORT_NAMES = {
     "by_deadline": mark("By deadline"),
@@ -92,7 +93,7 @@ def _asked(query: QueryParams) -> dict[str, Any]:
         asked["state"] = [one for one in query.getlist("state") if one]
     for name in ("value_from", "value_to"):
         euro = query.get(name, "").replace(".", "").split(",")[0].strip()
-        if euro.isdecimal():
+        if euro.isdecimal() and len(euro) <= _MOST_DIGITS:
             asked[f"{name}_cents"] = int(euro) * 100
     return asked
 

@@ -18,7 +18,7 @@ _COLUMNS = (
 
 
 class Register:
-    """Locks are taken in one order: the agreement, the chain's head, the year's number."""
+    """Locks are taken in one order: the agreement, the year's number, the chain's head."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -78,11 +78,23 @@ async def test_an_advantage_whose_value_nobody_knows_is_published_before_it_take
     assert file["publication"]["position"]
 
 
+async def test_the_day_of_a_notice_is_typed_by_the_legal_office_alone(story: Story) -> None:
+    one, _ = await sponsored(story, "Panchine in via Padova")
+    typed = {"instrument": "sponsorizzazione", "terms": {"public_notice_on": "2020-01-01"}}
+    refused = await story.post(one, "instrument", GUIDE, typed)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/terms/public_notice_on"]
+    assert not check(await story.get(one), "public_notice_period")["closed"]
+    assert check(await story.done(one, "instrument", LEGAL, typed), "public_notice_period")["closed"]
+    # Sent again as it is, with the rest of a form, it is nobody's statement.
+    await story.done(one, "instrument", GUIDE, typed)
+
+
 async def test_a_day_typed_by_hand_does_not_stand_in_for_a_notice_that_was_withdrawn(story: Story) -> None:
     one, _ = await sponsored(story, "Orto in via Padova")
     long_ago = (city_day(datetime.now(UTC)) - timedelta(days=40)).isoformat()
     await story.done(
-        one, "instrument", GUIDE, {"instrument": "sponsorizzazione", "terms": {"public_notice_on": long_ago}}
+        one, "instrument", LEGAL, {"instrument": "sponsorizzazione", "terms": {"public_notice_on": long_ago}}
     )
     file = await story.done(one, "notice", LEGAL)
     assert not check(file, "public_notice_period")["closed"]

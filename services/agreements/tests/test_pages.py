@@ -117,6 +117,10 @@ async def test_the_desk_shows_who_waits_first_and_filters(story: Story) -> None:
     assert "There is no open file" in await page(story, STRANGER, "/agreements/desk")
 
 
+async def test_an_amount_beyond_all_measure_is_no_error_page(story: Story) -> None:
+    assert "Agreement files" in await page(story, LEGAL, "/agreements/desk?value_from=" + "9" * 5000)
+
+
 async def test_whoever_has_no_business_with_a_file_does_not_see_it(story: Story) -> None:
     one = (await story.file_of(donation()))["agreement_id"]
     hidden = await story.as_(STRANGER).get(f"/agreements/files/{one}", headers={"Accept": "text/html"})
