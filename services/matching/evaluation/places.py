@@ -14,7 +14,8 @@ from contracts.values import Place
 from services.matching.text.words import fold
 
 _FILE = Path(__file__).parent / "data" / "milan_nil_88.csv"
-_MUNICIPIO = re.compile(r"(?:municipio|municipality|zona|district)\s*([1-9])")
+_MUNICIPIO = re.compile(r"(?:municipio|municipality|zona|district)\s*([1-9])(?![0-9])")
+_POSTAL_CODE = re.compile(r"[0-9]{5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def place(said: Any) -> Place | None:
     if said is None or said == "" or said == {}:
         return None
     if isinstance(said, int) and not isinstance(said, bool):
-        return _neighbourhood(said).place()
+        return _from_words(str(said))
     if isinstance(said, str):
         return _from_words(said.strip())
     if isinstance(said, list) and len(said) == 2:
@@ -82,6 +83,8 @@ def _neighbourhood(number: int) -> Neighbourhood:
 def _from_words(said: str) -> Place | None:
     if not said:
         return None
+    if _POSTAL_CODE.fullmatch(said):
+        return Place(label=said)
     if said.isdigit():
         return _neighbourhood(int(said)).place()
     plain = _plain(said)
@@ -106,10 +109,17 @@ def _from_object(said: Mapping[str, Any]) -> Place | None:
         return _from_words(label or "")
     return Place(
         label=_plain(label or "")[:200] or "-",
-        municipio=None if municipio is None else int(municipio),
+        municipio=None if municipio is None else _municipio(municipio),
         latitude=latitude,
         longitude=longitude,
     )
+
+
+def _municipio(said: Any) -> int:
+    found = re.search(r"(?<![0-9])[1-9](?![0-9])", str(said))
+    if found is None:
+        raise ValueError(f"there is no municipio {said!r} (1-9)")
+    return int(found[0])
 
 
 def _number(said: Mapping[str, Any], *names: str) -> float | None:

@@ -29,10 +29,13 @@ class Ranker:
     def __init__(self, needs: Sequence[Record], offers: Sequence[Record]) -> None:
         self._needs = needs
         self._offers = offers
-        categories = [one.category for one in (*needs, *offers) if one.category]
-        # Words get codes that have no two digits in common (beyond 90 of them, no more than two).
-        codes = [] if any(map(_is_cpv, categories)) else list(dict.fromkeys(categories))
-        self._codes = {word: f"{10 + at % 90}{at // 90:02}0000" for at, word in enumerate(codes)}
+        categories = dict.fromkeys(one.category for one in (*needs, *offers) if one.category)
+        words = [one for one in categories if not _is_cpv(one)]
+        taken = {one[:2] for one in categories if _is_cpv(one)}
+        # Words get codes that have no two digits in common with one another or with a CPV code (beyond some ninety
+        # words, no more than two).
+        free = [str(at) for at in range(10, 100) if str(at) not in taken] or ["00"]
+        self._codes = {word: f"{free[at % len(free)]}{at // len(free):02}0000" for at, word in enumerate(words)}
         self._made: dict[tuple[int, str, str], Offer] = {}
 
     def order(self, need: int, offers: Sequence[int], alike: Sequence[float]) -> list[tuple[int, Candidate]]:

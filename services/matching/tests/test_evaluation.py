@@ -148,6 +148,39 @@ class TestReading:
         assert found is not None
         assert found.latitude == pytest.approx(45.44, abs=0.02)
 
+    @pytest.mark.parametrize(
+        ("said", "municipio"),
+        [
+            (20121, None),
+            ("20121", None),
+            ("Municipio 12", None),
+            ({"municipio": "Municipio 4"}, 4),
+            ({"municipio": 4}, 4),
+            ("Zona 4, Milano", 4),
+        ],
+    )
+    def test_places_nobody_foresaw(self, said: object, municipio: int | None) -> None:
+        found = places.place(said)
+        assert found is not None
+        assert (found.nil, found.municipio) == (None, municipio)
+
+    def test_units_in_other_words_keep_nobody_apart(self, tmp_path: Path) -> None:
+        need = {"id": "n1", "text": "200 pasti caldi", "lang": "it", "unit": "pasti", "quantity": 200}
+        offer = {"id": "o1", "text": "hot meals", "lang": "en", "unit": "meals", "quantity": 200}
+        data = load(write(tmp_path, [need], [offer], [GOLD]))
+        assert (data.needs[0].unit, data.offers[0].unit) == (None, None)
+        assert Structure(data.needs, data.offers).allowed(0).tolist() == [True]
+        assert [at for at, _ in Ranker(data.needs, data.offers).order(0, [0], [0.5])] == [0]
+
+
+def test_words_for_categories_count_beside_codes() -> None:
+    needs = [a_record(0, category="furniture"), a_record(1, category="30213100")]
+    ranked = Ranker(needs, [a_record(2, category="furniture"), a_record(3, category="30213300")])
+    for need, right in ((0, 0), (1, 1)):
+        found = dict(ranked.order(need, [0, 1], [0.5, 0.5]))
+        said = {at: any(reason.code == "same_category" for reason in one.contributions) for at, one in found.items()}
+        assert said == {right: True, 1 - right: False}
+
 
 def a_record(at: int, **more: Any) -> Record:
     return Record(id=str(at), text=f"cosa {at}", lang="it", **more)
