@@ -40,6 +40,7 @@ AGREEMENT_EVENTS: tuple[type[Event], ...] = (
     a.AgreementDrafted,
     a.AgreementReviewRequested,
     a.AgreementApproved,
+    a.AgreementSignatureGiven,
     a.AgreementRejected,
     a.AgreementSigned,
     a.AgreementActivated,
@@ -110,6 +111,15 @@ NOT_CONSUMED: dict[type[Event], str] = {
     n.NotificationFailed: "published for operations; no service decides on it",
 }
 """Event types no service of ours reads, each with the reason."""
+
+NOT_FOR: dict[type[Event], dict[str, str]] = {
+    a.AgreementSignatureGiven: {
+        "intake": "a need's balance moves with what matching says of its lines, not with signatures",
+        "matching": "lines stay reserved until AgreementSigned or AgreementRejected",
+        "impact": "nothing is promised before the last signature",
+    },
+}
+"""Services that might be expected to read an event and do not, each with the reason."""
 
 
 def unclaimed() -> set[type[Event]]:

@@ -49,12 +49,30 @@ class AgreementReviewRequested(
 
 
 class AgreementApproved(_AgreementRef, type="sportello.agreements.agreement-approved.v1", topic=AGREEMENT):
-    """The Legal Office approved the file; the document is fixed and waits for signatures."""
+    """The Legal Office approved the file; the document is fixed and waits for signatures.
+
+    ``awaited`` are the parties that may sign now: with signatures in order only the first. None = all signatories.
+    """
 
     title: ShortText
     instrument: Slug
     signatories: tuple[str, ...]
+    awaited: tuple[str, ...] | None = None
     document_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class AgreementSignatureGiven(_AgreementRef, type="sportello.agreements.agreement-signature-given.v1", topic=AGREEMENT):
+    """One party's signature was verified and kept, and further ones are missing; the last one is AgreementSigned.
+
+    ``awaited`` are the parties that may sign now, ``called`` those among them whose turn came with this signature.
+    ``missing`` counts signatures, of which one party may owe several. Not told of amendments.
+    """
+
+    title: ShortText
+    party_id: str = Field(min_length=1)
+    awaited: tuple[str, ...] = Field(min_length=1)
+    called: tuple[str, ...] = ()
+    missing: int = Field(ge=1)
 
 
 class AgreementRejected(_AgreementRef, type="sportello.agreements.agreement-rejected.v1", topic=AGREEMENT):

@@ -18,7 +18,7 @@ from contracts.events.departments import NeedSubmitted
 from contracts.events.impact import IndicatorDefined
 from contracts.events.intake import NeighbourhoodIndicatorsLoaded, PrioritiesSet
 from contracts.generate import ROOT
-from contracts.subscriptions import CONSUMES, NOT_CONSUMED, unclaimed
+from contracts.subscriptions import CONSUMES, NOT_CONSUMED, NOT_FOR, unclaimed
 from contracts.tests.strategies import events
 from contracts.topics import BY_NAME
 from contracts.values import Reason
@@ -96,6 +96,9 @@ def test_every_event_is_consumed_or_says_why_not() -> None:
     consumed = {event for events_of in CONSUMES.values() for event in events_of}
     assert not consumed & set(NOT_CONSUMED), "consumed after all: take the reason away"
     assert all(reason.strip() for reason in NOT_CONSUMED.values())
+    for event, reasons in NOT_FOR.items():
+        assert not {service for service in reasons if event in CONSUMES[service]}, "consumed after all"
+        assert all(reason.strip() for reason in reasons.values())
 
 
 def test_every_topic_is_in_the_catalogue_and_used() -> None:

@@ -49,6 +49,9 @@ STORY: dict[str, str] = {
     "sportello.agreements.agreement-approved.v1": mark(
         "The Legal Office approved the agreement (%(instrument)s); signatures are being collected."
     ),
+    "sportello.agreements.agreement-signature-given.v1": mark(
+        "%(party)s signed; signatures missing: %(missing)s; may sign now: %(awaited)s."
+    ),
     "sportello.agreements.agreement-rejected.v1": mark("The Legal Office rejected the agreement."),
     "sportello.agreements.agreement-signed.v1": mark(
         "The agreement was signed on %(signed_on)s (%(instrument)s, protocol %(protocol_number)s)."

@@ -106,6 +106,11 @@ def turn(file: AgreementFile) -> tuple[Signatory, ...]:
     return whose_turn(file.signatories, file.signing.order)
 
 
+def parties_in_turn(file: AgreementFile) -> tuple[str, ...]:
+    """The parties that may sign the file's document now; who sits on several seats is named once."""
+    return tuple(dict.fromkeys(one.party_id for one in turn(file)))
+
+
 def whose_turn(signatories: Iterable[Signatory], order: Literal["parallel", "in_order"]) -> tuple[Signatory, ...]:
     """Everybody who has not signed, or in order only the next one."""
     awaited = tuple(one for one in signatories if one.evidence is None)

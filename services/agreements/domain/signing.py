@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from contracts.events.agreements import AgreementActivated, AgreementApproved, AgreementSigned
+from contracts.events.agreements import (
+    AgreementActivated,
+    AgreementApproved,
+    AgreementSignatureGiven,
+    AgreementSigned,
+)
 from contracts.values import Party, SignatureEvidence
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.file import AgreementFile, Protocol, Signatory
@@ -14,7 +19,7 @@ from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
 from services.agreements.domain.publication import is_owed, refuse_unpublished
 from services.agreements.domain.refusals import ChecksOpen, NotAllowed, NotPossible
-from services.agreements.domain.signatories import planned, refuse_out_of_turn
+from services.agreements.domain.signatories import parties_in_turn, planned, refuse_out_of_turn
 from services.agreements.domain.states import Act, after
 
 
@@ -62,6 +67,7 @@ def approved(numbered_file: AgreementFile, document_sha256: str) -> Outcome:
         title=file.title,
         instrument=file.instrument or "",
         signatories=tuple(dict.fromkeys(signatory.party_id for signatory in file.signatories)),
+        awaited=parties_in_turn(file),
         document_sha256=document_sha256,
     )
     return Outcome(file, (event,))
@@ -126,7 +132,8 @@ def signed(
         for one in file.signatories
     )
     if any(one.evidence is None for one in signatories):
-        return changed(file, Act.SIGN, signatories=signatories, signed_sha256=sha256)
+        partly = changed(file, Act.SIGN, signatories=signatories, signed_sha256=sha256).file
+        return Outcome(partly, (_given_event(file, partly, evidence.party_id),))
     whole = changed(
         file,
         Act.SIGN_LAST,
@@ -151,6 +158,18 @@ def activated(before: Outcome, today: date) -> Outcome:
     file = changed(before.file, Act.ACTIVATE).file
     event = AgreementActivated(**reference(file), effective_on=file.valid_from or today)
     return Outcome(file, (*before.events, event))
+
+
+def _given_event(before: AgreementFile, file: AgreementFile, party_id: str) -> AgreementSignatureGiven:
+    already, awaited = parties_in_turn(before), parties_in_turn(file)
+    return AgreementSignatureGiven(
+        **reference(file),
+        title=file.title,
+        party_id=party_id,
+        awaited=awaited,
+        called=tuple(one for one in awaited if one not in already),
+        missing=sum(one.evidence is None for one in file.signatories),
+    )
 
 
 def _signed_event(file: AgreementFile, today: date) -> AgreementSigned:

@@ -60,13 +60,14 @@ async def test_a_donation_from_acceptance_to_completion(story: Story) -> None:
         "AgreementDrafted",
         "AgreementReviewRequested",
         "AgreementApproved",
+        "AgreementSignatureGiven",
         "AgreementSigned",
         "AgreementActivated",
         "AgreementCompleted",
     ]
     versions = [event.version for event in events]  # type: ignore[attr-defined]
     assert versions == sorted(set(versions))
-    signed = events[3]
+    signed = events[4]
     assert isinstance(signed, AgreementSigned)
     assert signed.allocations == match.allocations
     assert signed.parties == match.parties

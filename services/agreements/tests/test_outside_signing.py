@@ -17,6 +17,7 @@ from pyhanko.sign.fields import SigFieldSpec
 
 from chassis.scope import Scope
 from chassis.testing import Running, running
+from contracts.events.agreements import AgreementApproved, AgreementSignatureGiven
 from services.agreements.app import service
 from services.agreements.documents.verification import MAX_SIZE, examine
 from services.agreements.handlers.auditing import audit
@@ -218,6 +219,12 @@ async def test_in_order(story: Story, provider: Provider, paolo: Holder, carlo: 
     assert (await outside.hand_in(await outside.pades(paolo, outside.party))).status_code == 201
     assert (await outside.hand_in(await outside.pades(carlo, EDUCATION))).status_code == 201
     assert await outside.state() == "active"
+    events = await story.published(outside.agreement, until="Signed")
+    [approved] = [event for event in events if isinstance(event, AgreementApproved)]
+    assert approved.awaited == (outside.party,)
+    [given] = [event for event in events if isinstance(event, AgreementSignatureGiven)]
+    assert (given.party_id, given.missing) == (outside.party, 1)
+    assert given.awaited == given.called == (EDUCATION,)
 
 
 async def test_two_people_of_one_party(story: Story, provider: Provider, paolo: Holder, carlo: Holder) -> None:

@@ -8,7 +8,7 @@ different ones), a fixed mark, or "final" = settled once and for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -111,9 +111,22 @@ def _asleep_until(event: m.MatchPostponed | m.MatchDecisionUndone) -> datetime |
     return event.until
 
 
-def _signing_parties(event: a.AgreementApproved) -> list[str]:
+def _organisations(parties: Iterable[str]) -> list[str]:
     """For the city its signatory signs, who has an item of the kind for that."""
-    return [party_id for party_id in event.signatories if party_id.startswith("stakeholder:")]
+    return [party_id for party_id in parties if party_id.startswith("stakeholder:")]
+
+
+def _city_among(parties: Iterable[str]) -> bool:
+    return any(not party_id.startswith("stakeholder:") for party_id in parties)
+
+
+def _first_to_sign(event: a.AgreementApproved) -> tuple[str, ...]:
+    return event.signatories if event.awaited is None else event.awaited
+
+
+def _done_signing(event: a.AgreementSignatureGiven) -> list[str]:
+    """A party of which further people sign now is not done yet."""
+    return [] if event.party_id in event.awaited else [event.party_id]
 
 
 def _first_reading(event: p.ImpactPlanOpened) -> datetime | None:
@@ -131,7 +144,7 @@ def _amendment_in(*states: str) -> Callable[[Any], bool]:
 def _amending_parties(event: a.AgreementAmendmentChanged) -> list[str]:
     if event.state != "approved":
         return []
-    return [party_id for party_id in event.signatories or () if party_id.startswith("stakeholder:")]
+    return _organisations(event.signatories or ())
 
 
 def _others_go_on(event: a.AgreementRejected | a.AgreementTerminated) -> bool:
@@ -254,8 +267,15 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         *_DRAFT_LEFT,
         settles("review_agreement", MATCH, AGREEMENT),
         opens("collect_signatures", MATCH, AGREEMENT),
-        opens("sign_agreement", MATCH, AGREEMENT),
-        OpensForParties("sign_as_party", AGREEMENT, _signing_parties),
+        opens("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(_first_to_sign(event))),
+        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_first_to_sign(event))),
+    ),
+    # Those who could sign before keep their item as it is; a new one is only for those whose turn has come.
+    a.AgreementSignatureGiven: (
+        opens("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(event.called)),
+        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(event.called)),
+        settles("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(_done_signing(event))),
+        SettlesForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_done_signing(event))),
     ),
     a.AgreementRejected: (
         *_SIGNATURES_OVER,

@@ -57,6 +57,7 @@ STORIES: dict[type[Event], Story] = {
     a.AgreementDrafted: Story(("title",)),
     a.AgreementReviewRequested: Story(("title", "instrument")),
     a.AgreementApproved: Story(("title", "instrument", "signatories")),
+    a.AgreementSignatureGiven: Story(("title", "party_id", "awaited", "missing")),
     a.AgreementRejected: Story(()),
     a.AgreementSigned: Story(("title", "instrument", "protocol_number", "parties", "signed_on", "valid_to")),
     a.AgreementActivated: Story(("effective_on",)),

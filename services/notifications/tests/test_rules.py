@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.web.i18n import speaking
-from contracts.event import REGISTRY
+from contracts.event import REGISTRY, Event
 from contracts.events import agreements as a
 from contracts.events import intake as i
 from contracts.events import matching as m
@@ -272,6 +272,65 @@ def test_an_approved_agreement_asks_each_organisation_to_sign_and_the_signatory_
     assert asked[f"stakeholder:{giver}"] == "sign_as_party"
     assert asked["signatory"] == "sign_agreement"
     assert "department:education" not in asked
+
+
+class Signing:
+    """An agreement that three parties sign, and who is asked to."""
+
+    def __init__(self) -> None:
+        self.tale = Tale()
+        self.city = f"department:{self.tale.department}"
+        self.giver, self.other = f"stakeholder:{self.tale.giver}", f"stakeholder:{self.tale.other}"
+        self.parts: dict[Any, Part] = {}
+
+    def approved(self, *awaited: str) -> Event:
+        signatories = (self.giver, self.city, self.other)
+        return self.tale.file(
+            a.AgreementApproved, 3, title="Laptop", instrument="donazione", signatories=signatories,
+            awaited=awaited or None, document_sha256="0" * 64,
+        )  # fmt: skip
+
+    def given(self, version: int, party: str, awaited: tuple[str, ...], called: tuple[str, ...] = ()) -> Event:
+        more = {"title": "Laptop", "party_id": party, "awaited": awaited, "called": called, "missing": len(awaited)}
+        return self.tale.file(a.AgreementSignatureGiven, version, **more)
+
+    def asked(self, *happened: Event) -> set[str]:
+        applied(self.parts, sent(list(happened)))
+        kinds = ("sign_agreement", "sign_as_party")
+        return {one.content.audience for one in open_parts(self.parts.values()) if one.kind in kinds and one.content}
+
+
+def test_in_order_the_one_whose_turn_it_is_is_asked_to_sign() -> None:
+    one = Signing()
+    assert one.asked(one.approved(one.giver)) == {one.giver}
+    assert one.asked(one.given(4, one.giver, (one.city,), (one.city,))) == {"signatory"}
+    assert one.asked(one.given(5, one.city, (one.other,), (one.other,))) == {one.other}
+    assert one.asked(one.tale.file(a.AgreementRejected, 6, reason="-")) == set()
+
+
+def test_in_parallel_all_are_asked_and_who_signed_no_longer() -> None:
+    one = Signing()
+    assert one.asked(one.approved()) == {one.giver, "signatory", one.other}
+    before = {key: part.content for key, part in one.parts.items()}
+    assert one.asked(one.given(4, one.giver, (one.city, one.other))) == {"signatory", one.other}
+    assert {key: one.parts[key].content for key in before} == before, "nobody's time begins anew"
+    assert one.asked(one.given(5, one.city, (one.other,))) == {one.other}
+
+
+def test_a_party_of_which_a_second_person_signs_is_still_asked() -> None:
+    one = Signing()
+    one.asked(one.approved(one.giver))
+    assert one.asked(one.given(4, one.giver, (one.giver,))) == {one.giver}
+    assert one.asked(one.given(5, one.giver, (one.city,), (one.city,))) == {"signatory"}
+
+
+def test_signatures_that_come_late_or_again_ask_nobody_anew() -> None:
+    one = Signing()
+    first, second = (
+        one.given(4, one.giver, (one.city,), (one.city,)),
+        one.given(5, one.city, (one.other,), (one.other,)),
+    )
+    assert one.asked(second, first, one.approved(one.giver), first) == {one.other}
 
 
 def test_one_proposal_is_opened_at_once_and_several_as_a_list() -> None:
