@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -23,10 +23,12 @@ from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Spli
 from services.agreements.domain.file import AgreementFile, LineChange
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import Act, AmendmentAct, allows, amendment_allows
-from services.agreements.handlers import amending, closing
+from services.agreements.handlers import amending, closing, receiving
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, signs_for
 from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.pages.file import Desk
+from services.agreements.pages.signature_forms import uploads_seen
+from services.agreements.pages.signatures import hand_in_on
 from services.agreements.problems import refusals_as_problems
 from services.agreements.views import called, pinned
 
@@ -117,7 +119,8 @@ class Changes(Desk):
             record = await pinned(store, scope, file)
             came = await store.amendments.delivered(scope, agreement_id, file.allocations)
             others = await store.files.of_match_now(scope, file.match_id)
-        one = file.amendment
+            one = file.amendment
+            uploads = await uploads_seen(store, scope, actor, agreement_id, one.number) if one else []
         fills_in, legal = actor.has(*FILLS_IN), actor.has("legal")
         may = {act.value: one is not None and amendment_allows(one.state, act) for act in AmendmentAct}
         signs = signs_for(actor, face(file, one)) if one else []
@@ -145,6 +148,9 @@ class Changes(Desk):
             may_approve=legal and may["approve"],
             may_refuse=legal and may["reject"],
             own_signatures=[who for who in signs if who.evidence is None and may["sign"]],
+            hands_in=may["sign"] and receiving.may_hand_in(actor, file),
+            uploads=uploads,
+            sees_names=receiving.may_see_names(actor),
             may_split=fills_in and allows(file.state, Act.SPLIT) and len(file.allocations) > 1,
             may_suspend=legal and allows(file.state, Act.SUSPEND),
             may_end=legal and allows(file.state, Act.TERMINATE),
@@ -171,6 +177,7 @@ def _filled(file: AgreementFile) -> dict[str, Form[Any]]:
         "end": Form[Any].of(effective_on=file.ends_on).called("end"),
         "drop": Form[Any].of().called("drop"),
         "split": Form[Any].of().called("split"),
+        "signed_file": Form[Any].of(),
     }
 
 
@@ -279,6 +286,12 @@ def _add_steps(routes: APIRouter, page: Changes) -> None:
             ),
             _("Signed and verified."),
         )
+
+    @routes.post("/files/{agreement_id}/amendments/{number}/signatures")
+    async def hand_in(
+        request: Request, actor: SignedIn, agreement_id: UUID, number: Annotated[int, Path(ge=1, le=2**31 - 1)]
+    ) -> Response:
+        return await hand_in_on(page, request, actor, agreement_id, number)
 
     @routes.post("/files/{agreement_id}/amendments/{number}/{how}")
     async def drop(

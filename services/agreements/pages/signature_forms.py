@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -74,20 +75,8 @@ async def signatures_seen(
     names = receiving.may_see_names(actor)
     plans = actor.has(*FILLS_IN) and allows(file.state, Act.NAME)
     named = await store.signatures.named(scope, file.agreement_id) if names else []
-    language = current_language()
-    uploads = [
-        {
-            "line": upload_view(line, actor),
-            "reasons": [in_words(one["reason"], language) for one in line.reasons if not one["field"]],
-            "of": {
-                field: [in_words(one["reason"], language) for one in line.reasons if one["field"] == field]
-                for field in {one["field"] for one in line.reasons if one["field"]}
-            },
-        }
-        for line in await store.signatures.uploads(scope, file.agreement_id, limit=10)
-    ]
     shown = {
-        "uploads": uploads,
+        "uploads": await uploads_seen(store, scope, actor, file.agreement_id),
         "named": {(one.party_id, one.seat): one for one in named},
         "awaited_now": {one.field for one in turn(file)} if allows(file.state, Act.SIGN) else set(),
         "plans_signatures": plans,
@@ -97,6 +86,24 @@ async def signatures_seen(
         "people_rows": _people(file),
     }
     return shown, {"signing": _filled(file, named), "signed_file": Form.of()}
+
+
+async def uploads_seen(
+    store: Store, scope: Scope, actor: Actor, agreement_id: UUID, amendment: int = 0
+) -> list[dict[str, Any]]:
+    """What was handed in for the agreement's document or an amendment's, each refusal said in words."""
+    language = current_language()
+    return [
+        {
+            "line": upload_view(line, actor),
+            "reasons": [in_words(one["reason"], language) for one in line.reasons if not one["field"]],
+            "of": {
+                field: [in_words(one["reason"], language) for one in line.reasons if one["field"] == field]
+                for field in {one["field"] for one in line.reasons if one["field"]}
+            },
+        }
+        for line in await store.signatures.uploads(scope, agreement_id, amendment, limit=10)
+    ]
 
 
 def _parties(file: AgreementFile) -> list[tuple[str, str]]:

@@ -51,30 +51,37 @@ def add(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post("/files/{agreement_id}/signatures")
     async def hand_in(request: Request, actor: SignedIn, agreement_id: UUID) -> Response:
-        async with request.form() as sent:
-            upload, key = sent.get("signed_file"), str(sent.get("idempotency_key") or "")
-            content = await upload.read(MAX_SIZE + 1) if isinstance(upload, UploadFile) else b""
-            name = clean(upload.filename or "") if isinstance(upload, UploadFile) else ""
-        if not content:
-            form: Form[Any] = Form.of().refuse("signed_file", _("Choose the signed file."))
-            return await desk.show(request, actor, agreement_id, 422, wrong={"signed_file": form})
-        try:
-            return await _hand_in(request, actor, agreement_id, receiving.HandedIn(name or "document", content), key)
-        except Problem as problem:
-            if problem.status not in (409, 422):
-                raise
-            return await desk.show(request, actor, agreement_id, problem.status, _in_words(problem))
+        return await hand_in_on(desk, request, actor, agreement_id)
+
+
+async def hand_in_on(page: Desk, request: Request, actor: Actor, agreement_id: UUID, amendment: int = 0) -> Response:
+    """What the form for a signed file does, on the page of the file or, for an amendment, on that of its changes."""
+    async with request.form() as sent:
+        upload, key = sent.get("signed_file"), str(sent.get("idempotency_key") or "")
+        content = await upload.read(MAX_SIZE + 1) if isinstance(upload, UploadFile) else b""
+        name = clean(upload.filename or "") if isinstance(upload, UploadFile) else ""
+    if not content:
+        form: Form[Any] = Form.of().refuse("signed_file", _("Choose the signed file."))
+        return await page.show(request, actor, agreement_id, 422, wrong={"signed_file": form})
+    try:
+        await _hand_in(request, actor, agreement_id, receiving.HandedIn(name or "document", content), key, amendment)
+    except Problem as problem:
+        if problem.status not in (409, 422):
+            raise
+        return await page.show(request, actor, agreement_id, problem.status, _in_words(problem))
+    return redirect(request, page.address(agreement_id), _("The signatures have been taken in."))
 
 
 async def _hand_in(
-    request: Request, actor: Actor, agreement_id: UUID, handed_in: receiving.HandedIn, key: str
-) -> Response:
+    request: Request, actor: Actor, agreement_id: UUID, handed_in: receiving.HandedIn, key: str, amendment: int
+) -> None:
+    """Once per key. Raises Problem, also when the document was refused."""
     units, scope = units_of(request), scope_of(actor)
     what = fingerprint(request.url.path, hashlib.sha256(handed_in.content).digest())
     # Sent twice, it is judged once: what the first one changed must not refuse the second.
     reply = await kept_reply(units, scope, key, what) if key else None
     if reply is None:
-        judged = await judged_for(request, actor, agreement_id, handed_in)
+        judged = await judged_for(request, actor, agreement_id, handed_in, amendment)
 
         async def work(unit: AgreementsUnit) -> Reply:
             with refusals_as_problems():
@@ -88,7 +95,6 @@ async def _hand_in(
     refused = json.loads(reply.content()).get("refused")
     if refused:
         raise Problem(422, "signature-refused", *refused)
-    return redirect(request, f"/agreements/files/{agreement_id}", _("The signatures have been taken in."))
 
 
 def _in_words(problem: Problem) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -174,3 +175,36 @@ async def test_who_may_hand_in_and_when(story: Story, provider: Provider, paolo:
     assert (await story.as_(LEGAL).get(f"{outside.place[:-1]}2/signatures")).status_code == 404
     await story.done(outside.agreement, "amendments/1/withdraw", GUIDE, {"reason": "ci ripensa"})
     assert (await outside.hand_in(document)).status_code == 409
+
+
+async def test_the_page_of_changes_takes_the_signed_file(
+    story: Story, provider: Provider, paolo: Holder, carlo: Holder
+) -> None:
+    outside = await amendment(story, provider)
+    here, html = f"/agreements/files/{outside.agreement}", {"Accept": "text/html", "Accept-Language": "en"}
+    client = story.as_(LEGAL)
+
+    async def sent(content: bytes) -> httpx.Response:
+        shown = (await client.get(f"{here}/changes", headers=html)).text
+        form = shown[shown.index(f"{here}/amendments/1/signatures") :]
+        assert "/amendments/1/document.pdf?to-sign=" in shown
+        key = re.findall(r'name="idempotency_key" value="([^"]*)"', form)[0]
+        return await client.post(
+            f"{here}/amendments/1/signatures",
+            data={"idempotency_key": key},
+            files={"signed_file": ("a.pdf", content)},
+            headers=html,
+        )
+
+    nothing = await sent(b"")
+    assert (nothing.status_code, "Choose the signed file." in nothing.text) == (422, True)
+    refused = await sent(b"%PDF-1.7 nothing")
+    assert (refused.status_code, "was not taken in" in refused.text) == (422, True)
+    assert "The refused file" in refused.text
+    for holder, party in ((paolo, outside.party), (carlo, EDUCATION)):
+        taken = await sent(await outside.pades(holder, party))
+        assert (taken.status_code, taken.headers["location"].endswith("/changes")) == (303, True), taken.text
+    assert await outside.state() == "in_force"
+    done = (await client.get(f"{here}/changes", headers=html)).text
+    assert f"{here}/amendments/1/signatures" not in done
+    assert (await client.get(here, headers=html)).status_code == 200
