@@ -37,6 +37,8 @@ _NOBODY = Scope("", "matching")
 _DONE_BEFORE = {"reading": 0.0, "candidates": 0.02, "solving": 0.5, "comparing": 0.9, "saving": 0.95}
 _SHARES = {"reading": 0.02, "candidates": 0.48, "solving": 0.4, "comparing": 0.05, "saving": 0.05}
 _TRYING_SECONDS = 120
+_trying = asyncio.Semaphore(2)
+"""A try takes as much memory and time as a plan: whoever clicks again waits for the first answer."""
 _SCHEDULE_SECONDS = 30
 _HOURS = 3
 """After its hour in which a plan of the schedule is made up for; later it would disturb a day's work."""
@@ -87,13 +89,12 @@ async def asked_for_today(units: Units[Any], settings: MatchingSettings) -> None
 async def price_of(settings: MatchingSettings, scope: Scope, plan_id: UUID, choice: Choice) -> dict[str, Any]:
     """What insisting on a choice costs, worked out in a process of its own. Raises :class:`NoAnswer`."""
     task = {"dsn": _dsn(settings), "city": scope.city, "plan_id": plan_id, "choice": choice.model_dump(mode="json")}
-    async with _process(task) as process:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_TRYING_SECONDS):
-                while line := await _next(process):
-                    if "answer" in line:
-                        found: dict[str, Any] = line["answer"]
-                        return found
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_TRYING_SECONDS), _trying, _process(task) as process:
+            while line := await _next(process):
+                if "answer" in line:
+                    found: dict[str, Any] = line["answer"]
+                    return found
     raise NoAnswer
 
 
