@@ -34,12 +34,14 @@ LEFT JOIN stakeholder AS giver ON giver.city = offer.city AND giver.stakeholder_
 LEFT JOIN need AS answered ON answered.city = offer.city AND answered.need_id = offer.answers_need_id
 WHERE offer.city = $1 AND offer.offer_id = ANY($2::uuid[])
 """
+# A yes to a match that goes on as another one stands, or not, in that one.
 _PAST = """
 SELECT party.stakeholder_id, match.department, count(*) FILTER (WHERE party.consent = 'given') AS accepted,
     count(*) AS decided
 FROM match_party AS party
 JOIN match ON match.city = party.city AND match.match_id = party.match_id
 WHERE party.city = $1 AND party.stakeholder_id = ANY($2::uuid[]) AND party.role = 'giver' AND party.consent <> 'pending'
+    AND (party.consent = 'declined' OR match.replaced_by IS NULL)
 GROUP BY party.stakeholder_id, match.department
 """
 _NEEDS = f"""
