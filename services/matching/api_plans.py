@@ -121,7 +121,7 @@ async def priced(request: Request, actor: Actor, plan_id: UUID, choice: Choice) 
         raise Problem(
             503,
             "no-answer",
-            "Il calcolo non è arrivato in tempo: riprovare tra poco.",
+            "Il calcolo non è arrivato in tempo: riprova tra poco.",
             "The answer did not come in time: try again soon.",
         ) from none
 

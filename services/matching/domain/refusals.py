@@ -45,7 +45,7 @@ def which_party(parties: list[str]) -> Refusal:
     return Refusal(
         "invalid",
         "party-required",
-        f"Indicare per quale parte: {known}",
+        f"Indica per quale parte: {known}",
         f"Say for which party: {known}",
         "/party_id",
     )
@@ -75,7 +75,7 @@ def channel_required() -> Refusal:
     return Refusal(
         "invalid",
         "channel-required",
-        "Indicare come la parte lo ha detto: telefono, lettera, e-mail o incontro.",
+        "Indica come la parte lo ha detto: telefono, lettera, e-mail o incontro.",
         "Say how the party said so: telephone, letter, email or meeting.",
         "/channel",
     )
@@ -86,7 +86,7 @@ def quantity_required(positions: tuple[int, ...]) -> Refusal:
     return Refusal(
         "invalid",
         "quantity-required",
-        f"La quantità è aperta da entrambe le parti: fissarla per le posizioni {shown}.",
+        f"La quantità è aperta da entrambe le parti: fissala per le posizioni {shown}.",
         f"The quantity is open on both sides: fix it for the positions {shown}.",
         "/quantities",
     )
@@ -148,7 +148,7 @@ def not_so_much(most: Decimal, unit: str, whose: Literal["need", "offer"], point
 
 
 def not_later() -> Refusal:
-    return Refusal("invalid", "not-later", "Indicare un giorno futuro.", "Name a day in the future.", "/until")
+    return Refusal("invalid", "not-later", "Indica un giorno futuro.", "Name a day in the future.", "/until")
 
 
 def too_far(latest: date, bound: Literal["policy", "deadline", "reservation"]) -> Refusal:
@@ -204,7 +204,7 @@ def closed(state: str) -> Refusal:
         "accepted": ("Tutti hanno già detto di sì.", "Everybody has said yes already."),
         "declined": ("Nel frattempo una parte ha rifiutato.", "In the meantime a party declined."),
         "expired": (
-            "La proposta nel frattempo è scaduta: guardare le nuove proposte.",
+            "La proposta nel frattempo è scaduta: guarda le nuove proposte.",
             "The proposal has expired in the meantime: look at the new proposals.",
         ),
         "released": ("L'abbinamento è già stato sciolto.", "The match was released already."),
@@ -239,7 +239,7 @@ def no_longer_there() -> Refusal:
     return Refusal(
         "conflict",
         "no-longer-available",
-        "Nel frattempo le quantità sono andate a un altro abbinamento: questa proposta è chiusa, guardare le nuove.",
+        "Nel frattempo le quantità sono andate a un altro abbinamento: questa proposta è chiusa, guarda le nuove.",
         "In the meantime the quantities went to another match: this proposal is closed, look at the new ones.",
     )
 
