@@ -50,6 +50,25 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+_ONE: dict[str, tuple[str, str]] = {
+    "C62": ("pezzo", "piece"),
+    "LTR": ("litro", "litre"),
+    "MTR": ("metro", "metre"),
+    "HUR": ("ora", "hour"),
+    "DAY": ("giorno", "day"),
+    "MON": ("mese", "month"),
+    "E48": ("attività", "service unit"),
+    "IE": ("persona", "person"),
+}
+
+
+def amount(value: Decimal, unit: str) -> tuple[str, str]:
+    """A quantity with its unit in words, Italian and English: ``("1 giorno", "1 day")``. Unknown units stay codes."""
+    names = UNITS.get(unit, (unit, unit))
+    italian, english = _ONE.get(unit, names) if value == 1 else names
+    return f"{plain(value)} {italian}", f"{plain(value)} {english}"
+
+
 # [0-9], not \d: pydantic's \d takes the digits of every script, JSON Schema's only ASCII.
 _UNSIGNED = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 _SIGNED = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"

@@ -21,6 +21,7 @@ from contracts.values import (
     Recurrence,
     SignedQuantity,
     Window,
+    amount,
     plain,
 )
 
@@ -190,3 +191,16 @@ def test_a_window_ends_when_it_starts_or_later() -> None:
 def test_a_party_is_a_department_or_a_stakeholder(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Party(party_id="p", name="n", **wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        ("1", "DAY", ("1 giorno", "1 day")),
+        ("2.50", "DAY", ("2.5 giorni", "2.5 days")),
+        ("1", "KGM", ("1 kg", "1 kg")),
+        ("1", "XXX", ("1 XXX", "1 XXX")),
+    ],
+)
+def test_one_of_something_is_said_in_the_singular(value: str, unit: str, words: tuple[str, str]) -> None:
+    assert amount(Decimal(value), unit) == words

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from contracts.values import UNITS, plain
+from contracts.values import amount
 
 Kind = Literal["not_found", "forbidden", "conflict", "invalid"]
 
@@ -134,14 +134,13 @@ def nothing_countered() -> Refusal:
 
 def not_so_much(most: Decimal, unit: str, whose: Literal["need", "offer"], pointer: str) -> Refusal:
     """More than there is; the match stays as it was."""
-    italian, english = UNITS.get(unit, (unit, unit))
-    amount = plain(most)
+    italian, english = amount(most, unit)
     return Refusal(
         "invalid",
         "not-so-much",
         f"Al massimo {amount.replace('.', ',')} {italian}: "
         + ("di più il bisogno non chiede." if whose == "need" else "di più l'offerta non ha di libero."),
-        f"At most {amount} {english}: "
+        f"At most {english}: "
         + ("the need asks for no more." if whose == "need" else "no more of the offer is free."),
         pointer,
     )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import cos, hypot, radians
 from uuid import UUID
 
-from contracts.values import UNITS, Place, Reason, ResourceKind, plain
+from contracts.values import Place, Reason, ResourceKind, amount
 from services.matching.domain.ranking import Ranking
 from services.matching.domain.rules import EACH_FURTHER_PARTY, WEIGHTS
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
@@ -207,13 +207,9 @@ def _quantity_fit(question: Question) -> Contribution | None:
         main = question.main[0]
         if main.quantity is None:
             return "La quantità si concorda all'accettazione", "The quantity is agreed on acceptance"
-        unit = main.offered.line.unit
-        italian, english = UNITS.get(unit, (unit, unit))
-        amount, part = plain(main.quantity), f"{round(share * 100)} %"
-        return (
-            f"Copre il {part} di quanto manca ({amount} {italian})",
-            f"Covers {part} of what is missing ({amount} {english})",
-        )
+        italian, english = amount(main.quantity, main.offered.line.unit)
+        part = f"{round(share * 100)} %"
+        return f"Copre il {part} di quanto manca ({italian})", f"Covers {part} of what is missing ({english})"
 
     return _contribution("quantity_fit", share, says)
 
