@@ -75,6 +75,9 @@ async def change(
     drafts = await _locked(unit)
     clause = await found(unit, code, expected)
     targets = _chosen(await _targets(unit, clause, drafts), code, command)
+    if not targets and clause.revision is None:
+        it, en = "Scegli almeno uno strumento.", "Choose at least one instrument."
+        raise Invalid("nothing-chosen", it, en, "/instruments")
     edit = InstrumentEdit(clauses={code: ClauseEdit(**command.model_dump(exclude={"instruments", "reason"}))})
     faults = [fault for record in targets for fault in _faults(record, edit)]
     if faults:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from chassis.web.pages import Pages
 from services.agreements.pages import (
     changes,
+    clauses,
     file,
     lists,
     particulars,
@@ -25,6 +26,7 @@ def router(pages: Pages) -> APIRouter:
     lists.add(routes, pages)
     public.add(routes, pages)
     vademecum.add(routes, pages)
+    clauses.add(routes, pages)
     toolkit.add(routes, pages)
     publicity.add(routes, pages)
     desk = file.add(routes, pages)

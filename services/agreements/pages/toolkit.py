@@ -23,8 +23,10 @@ from services.agreements.api_toolkit import versions_of
 from services.agreements.domain.edits import OpenDraft, Publish, Withdraw
 from services.agreements.domain.instruments import Instrument, in_force
 from services.agreements.handlers import toolkit
+from services.agreements.handlers.clauses import library_of
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.pages import toolkit_forms as own
+from services.agreements.pages.clause_forms import takeable
 from services.agreements.pages.file import kept
 from services.agreements.problems import refusals_as_problems
 
@@ -59,6 +61,7 @@ SECTIONS = {
     "documents": mark("Documents"),
     "rules": mark("Rules"),
     "clauses": mark("Clauses"),
+    "clause_order": mark("Order of the clauses"),
     "steps": mark("Steps"),
 }
 FIELDS = {
@@ -145,11 +148,13 @@ class Toolkit:
                 HISTORY_ROWS,
                 lambda one: (one.position,),
             )
+            known = await library_of(store, scope_of(actor), city_day(units_of(request).clock())) if seen.draft else ()
         drafted = (seen.draft.record,) if seen.draft else ()
         everything = (*drafted, *(one.record for one in seen.versions))
         forms: dict[str, Form[Any]] = {
             "edit": own.filled(seen.draft.record) if seen.draft else Form.of(),
             "open": Form.of().called("open"),
+            "take": Form.of().called("take"),
             "publish": Form.of(valid_from=city_day(units_of(request).clock())).called("publish"),
             "withdraw": Form.of().called("withdraw"),
         }
@@ -165,6 +170,7 @@ class Toolkit:
             statuses={name: (_(text), tone) for name, (text, tone) in STATUSES.items()},
             forms=forms | (wrong or {}),
             spare=own.SPARE_PARTS,
+            takeable=takeable(known, seen.draft.record, current_language()) if seen.draft else [],
             history=[(one, _(ACTS[one.act])) for one in noted.items],
             older=noted.next,
             newest_history=shown is None,
@@ -174,33 +180,44 @@ class Toolkit:
         self, request: Request, actor: Actor, code: str, name: str, form: Form[Any], work: Work, done: str
     ) -> Response:
         """Carries out `work` once; what is wrong is shown beside its field, any other refusal above the page."""
-        if form.model is None:
-            return await self.show(request, actor, code, 422, wrong={name: form})
-        version = form.text("revision")
-        expected = int(version) if version.isdigit() else None
-
-        async def decided(unit: AgreementsUnit) -> Reply:
-            with refusals_as_problems():
-                await work(unit, expected)
-            return Reply(200)
-
-        units, scope = units_of(request), scope_of(actor)
-        try:
-            if form.idempotency_key:
-                what = fingerprint(request.url.path, *(f"{one}={form.values[one]}" for one in sorted(form.values)))
-                await once(units, scope, form.idempotency_key, what, decided)
-            else:
-                await units.run(scope, decided)
-        except Problem as problem:
-            if problem.status == 422 and problem.errors:
-                return await self.show(request, actor, code, 422, wrong={name: form.refuse_all(problem.errors)})
-            if problem.status == 412:
-                return await self.show(request, actor, code, 412, kept(), {name: form})
-            if problem.status != 409:
-                raise
-            text = problem.italian if current_language() == "it" else problem.english
-            return await self.show(request, actor, code, 409, text, {name: form})
+        refused = await carried_out(request, actor, form, work)
+        if refused:
+            return await self.show(request, actor, code, *refused, {name: form})
         return redirect(request, f"/agreements/toolkit/{code}", done)
+
+
+async def carried_out(request: Request, actor: Actor, form: Form[Any], work: Work) -> tuple[int, str | None] | None:
+    """Carries out `work` once. None when it is done; else the status, and what to say above the page.
+
+    What is wrong with a field is put into the form.
+    """
+    if form.model is None:
+        return 422, None
+    version = form.text("revision")
+    expected = int(version) if version.isdigit() else None
+
+    async def decided(unit: AgreementsUnit) -> Reply:
+        with refusals_as_problems():
+            await work(unit, expected)
+        return Reply(200)
+
+    units, scope = units_of(request), scope_of(actor)
+    try:
+        if form.idempotency_key:
+            what = fingerprint(request.url.path, *(f"{one}={form.values[one]}" for one in sorted(form.values)))
+            await once(units, scope, form.idempotency_key, what, decided)
+        else:
+            await units.run(scope, decided)
+    except Problem as problem:
+        if problem.status == 422 and problem.errors:
+            form.refuse_all(problem.errors)
+            return 422, None
+        if problem.status == 412:
+            return 412, kept()
+        if problem.status != 409:
+            raise
+        return 409, problem.italian if current_language() == "it" else problem.english
+    return None
 
 
 def add(routes: APIRouter, pages: Pages) -> None:

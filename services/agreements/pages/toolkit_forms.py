@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_va
 
 from chassis.web.forms import Form
 from contracts.values import LongText, ShortText, Slug
+from services.agreements.domain.clauses import placed
 from services.agreements.domain.conditions import amount_cents
 from services.agreements.domain.edits import (
     ClauseEdit,
@@ -72,6 +73,7 @@ class RuleForm(BaseModel):
 class ClauseForm(BaseModel):
     heading: Bilingual
     text: Bilingual
+    position: Annotated[int, Field(ge=1, le=200)] | None = None
     remove: bool = False
 
 
@@ -135,6 +137,9 @@ class DraftForm(BaseModel):
     def edit(self) -> InstrumentEdit:
         clauses = {code: ClauseEdit(heading=one.heading, text=one.text) for code, one in self.clauses.items()}
         clauses |= {one.code: ClauseEdit(heading=one.heading, text=one.text) for one in self.new_clauses}
+        removed = tuple(code for code, one in self.clauses.items() if one.remove)
+        positions = {code: one.position for code, one in self.clauses.items()}
+        positions |= {one.code: one.position for one in self.new_clauses}
         return InstrumentEdit(
             title=self.title,
             applies_when=self.applies_when,
@@ -145,7 +150,8 @@ class DraftForm(BaseModel):
             rules={code: one.edit() for code, one in self.rules.items()},
             new_checks={one.code: one.edit() for one in self.new_checks},
             clauses=clauses,
-            without_clauses=tuple(code for code, one in self.clauses.items() if one.remove),
+            without_clauses=removed,
+            clause_order=tuple(code for code in placed(tuple(positions), positions) if code not in removed),
             steps={code: StepEdit(days=one.days, owner=one.owner) for code, one in self.steps.items()},
         )
 
@@ -178,7 +184,8 @@ def filled(record: Instrument) -> Form[DraftForm]:
         if rule.when.value_above_cents is not None:
             euros = Decimal(rule.when.value_above_cents) / 100
             values[f"{at}.threshold"] = f"{euros:.2f}".replace(".", ",").removesuffix(",00")
-    for clause in record.clauses:
+    for position, clause in enumerate(record.clauses, 1):
+        values[f"clauses.{clause.code}.position"] = position
         values |= _both(f"clauses.{clause.code}.heading", clause.heading)
         values |= _both(f"clauses.{clause.code}.text", clause.text)
     for step in record.steps:

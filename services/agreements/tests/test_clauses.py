@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -16,6 +17,8 @@ from services.agreements.domain.clauses import found_by, in_order, library, plac
 from services.agreements.domain.instruments import Clause
 from services.agreements.domain.rules import Bilingual
 from services.agreements.tests.story import GUIDE, Story
+from services.agreements.tests.test_file_page import fields
+from services.agreements.tests.test_pages import page
 from services.agreements.tests.test_toolkit import SPONSOR
 from services.agreements.tests.test_toolkit_desk import WHY, done, file_of, lawyer, post, today
 from services.agreements.tests.test_toolkit_desk import versions as versions_of
@@ -32,6 +35,9 @@ WORDS = {
     "heading": {"it": "Recesso", "en": "Withdrawal"},
     "text": {"it": "Si recede con sessanta giorni di preavviso.", "en": "Sixty days' notice is given."},
 } | WHY
+CHANGED = {
+    "heading.it": "Dati", "heading.en": "Data", "text.it": "Nuovo testo.", "text.en": "New words.", **WHY,
+}  # fmt: skip
 HAVE_WITHDRAWAL = {
     "sponsorizzazione", "concessione_comodato", "patto_di_collaborazione", "accordo_di_collaborazione",
     "accordo_di_partenariato", "accordo_di_co_produzione",
@@ -189,3 +195,52 @@ async def test_who_read_an_older_clause_does_not_overwrite_the_newer(story: Stor
     assert (await send(story, actor, "/privacy", WORDS, **{"If-Match": seen})).status_code == 200
     late = WORDS | {"text": {"it": "Altro testo.", "en": "Other words."}}
     assert (await send(story, actor, "/privacy", late, **{"If-Match": seen})).status_code == 412
+
+
+@pytest.mark.integration
+async def test_the_library_s_pages_show_search_change_and_refuse(story: Story) -> None:
+    actor = lawyer()
+    at = "/agreements/toolkit/clauses"
+    assert "privacy" in await page(story, actor, at)
+    assert "clauses/vat" not in await page(story, actor, f"{at}?q=2016/679")
+    assert "No clause has these words" in await page(story, actor, f"{at}?q=xyz")
+    kept = {"code": "integrity", "heading.it": "Integrità", "heading.en": "Integrity", "text.it": "Con {vat}."}
+    wrong = await form(story, actor, at, **kept, reason="Serve")
+    assert wrong.status_code == 422
+    assert 'id="field-keep-text-en-error"' in wrong.text
+    assert "Con {vat}." in wrong.text
+    kept |= {"text.en": "With {vat}.", "reason": "Serve", "certainty": "C"}
+    assert (await form(story, actor, at, **kept)).status_code == 303
+    assert "No instrument says this yet" in await page(story, actor, f"{at}/integrity")
+
+    # Where instruments say different things, both stand side by side.
+    differing = await page(story, actor, f"{at}/form")
+    assert "Wording 2" in differing
+    nothing = await form(story, actor, f"{at}/form/change", **CHANGED)
+    assert (nothing.status_code, 'id="field-change-instruments-error"' in nothing.text) == (422, True)
+    state = re.search(r'name="revision" value="(\d+)"', await page(story, actor, f"{at}/privacy"))
+    chosen = CHANGED | {"instruments[]": ["donazione", "sponsorizzazione"], "revision": state and state[1]}
+    assert (await form(story, actor, f"{at}/privacy/change", **chosen)).status_code == 303
+    late = await form(story, actor, f"{at}/privacy/change", **(chosen | {"text.it": "Scritto invano."}))
+    assert (late.status_code, "Scritto invano." in late.text) == (412, True)
+    assert "draft" in await page(story, actor, f"{at}/privacy")
+
+    # Taken into a draft that lacks the term: refused at the field; into one that has it: there, where it was put.
+    option = re.search(r'value="(integrity:\w{12})"', await page(story, actor, "/agreements/toolkit/donazione"))
+    assert option
+    refused = await form(story, actor, "/agreements/toolkit/donazione/take", clause=option[1])
+    assert (refused.status_code, 'id="field-take-clause-error"' in refused.text) == (422, True)
+    taken = await form(story, actor, "/agreements/toolkit/sponsorizzazione/take", clause=option[1], position="1")
+    assert taken.status_code == 303
+    shown = await page(story, actor, "/agreements/toolkit/sponsorizzazione")
+    assert "1. Integrity" in shown
+    assert "Order of the clauses" in shown
+    sent = fields(shown) | {"clauses.integrity.position": "3"}
+    assert (await form(story, actor, "/agreements/toolkit/sponsorizzazione/edit", **sent)).status_code == 303
+    assert "3. Integrity" in await page(story, actor, "/agreements/toolkit/sponsorizzazione")
+    assert (await form(story, actor, f"{at}/integrity/remove", reason="Non serve")).status_code == 303
+    assert (await story.as_(GUIDE).get(at, headers={"Accept": "text/html"})).status_code == 403
+
+
+async def form(story: Story, actor: Actor, address: str, **data: Any) -> httpx.Response:
+    return await story.as_(actor).post(address, data=data, headers={"Accept": "text/html"})
