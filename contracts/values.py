@@ -66,7 +66,7 @@ def amount(value: Decimal, unit: str) -> tuple[str, str]:
     """A quantity with its unit in words, Italian and English: ``("1 giorno", "1 day")``. Unknown units stay codes."""
     names = UNITS.get(unit, (unit, unit))
     italian, english = _ONE.get(unit, names) if value == 1 else names
-    return f"{plain(value)} {italian}", f"{plain(value)} {english}"
+    return f"{plain(value).replace('.', ',')} {italian}", f"{plain(value)} {english}"
 
 
 # [0-9], not \d: pydantic's \d takes the digits of every script, JSON Schema's only ASCII.

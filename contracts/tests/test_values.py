@@ -197,7 +197,7 @@ def test_a_party_is_a_department_or_a_stakeholder(wrong: dict[str, Any]) -> None
     ("value", "unit", "words"),
     [
         ("1", "DAY", ("1 giorno", "1 day")),
-        ("2.50", "DAY", ("2.5 giorni", "2.5 days")),
+        ("2.50", "DAY", ("2,5 giorni", "2.5 days")),
         ("1", "KGM", ("1 kg", "1 kg")),
         ("1", "XXX", ("1 XXX", "1 XXX")),
     ],

@@ -138,10 +138,9 @@ def not_so_much(most: Decimal, unit: str, whose: Literal["need", "offer"], point
     return Refusal(
         "invalid",
         "not-so-much",
-        f"Al massimo {amount.replace('.', ',')} {italian}: "
+        f"Al massimo {italian}: "
         + ("di più il bisogno non chiede." if whose == "need" else "di più l'offerta non ha di libero."),
-        f"At most {english}: "
-        + ("the need asks for no more." if whose == "need" else "no more of the offer is free."),
+        f"At most {english}: " + ("the need asks for no more." if whose == "need" else "no more of the offer is free."),
         pointer,
     )
 
