@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.values import Day, LongText, OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
 from services.matching.domain.history import UNDOABLE, Act, Channel
@@ -150,14 +150,20 @@ class MatchView(BaseModel):
         )
 
 
-class QuantityChoice(BaseModel):
+class Body(BaseModel):
+    """What is not known is refused: a misspelt quantity would be a yes to another one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class QuantityChoice(Body):
     """The quantity of one allocation."""
 
     position: int = Field(ge=0)
     quantity: Quantity
 
 
-class CounterBody(BaseModel):
+class CounterBody(Body):
     """Yes, but to these quantities. What depends on them follows: a capability lends as much as what it serves."""
 
     party_id: str | None = None
@@ -166,7 +172,7 @@ class CounterBody(BaseModel):
     quantities: list[QuantityChoice] = Field(min_length=1, max_length=50)
 
 
-class PostponeBody(BaseModel):
+class PostponeBody(Body):
     """The proposal comes back on the morning of ``until``. ``reason`` stays here, with the decision."""
 
     until: Day
@@ -176,7 +182,7 @@ class PostponeBody(BaseModel):
     note: Note | None = None
 
 
-class AcceptBody(BaseModel):
+class AcceptBody(Body):
     """``party_id`` may be left out when only one can be meant. Account managers say how they know."""
 
     party_id: str | None = None
@@ -197,7 +203,7 @@ DECLINE_REASONS = (
 )
 
 
-class DeclineBody(BaseModel):
+class DeclineBody(Body):
     party_id: str | None = None
     reason_code: Literal[
         "not_suitable", "too_late", "too_little", "too_far", "not_available", "other_partner", "no_answer", "other"

@@ -235,3 +235,15 @@ async def test_list_is_paged_and_filtered(world: World) -> None:
             if after is None:
                 break
     assert sorted(seen) == sorted(map(str, needs))
+
+
+async def test_a_misspelt_field_is_no_yes(world: World) -> None:
+    giver = await world.stakeholder("Intesa Sanpaolo")
+    need = await world.need("Laptop per le scuole", goods("40"))
+    await world.offer("Laptop", giver, goods("40"))
+    [match] = await world.proposals(need)
+    async with world.officer() as client:
+        refused = await client.post(f"{API}/{match['match_id']}/accept", json={"quantites": [{"position": 0}]})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/quantites"
+    assert (await world.match(match["match_id"]))["awaited"] == match["awaited"]
