@@ -13,6 +13,7 @@ from chassis.web.static import static_router
 from chassis.web.tests.chromium import chromium, faults, picture  # noqa: F401  (a fixture)
 from chassis.web.tests.serving import address, listening, served
 from services.agreements.tests.story import DEPARTMENT, GUIDE, LEGAL, Story, donation
+from services.agreements.tests.test_clauses import NEW
 from services.agreements.tests.test_file_work import PACT_TERMS, RISK, WHY
 
 pytestmark = pytest.mark.browser
@@ -48,6 +49,7 @@ async def pages(story: Story) -> dict[str, str]:
     assert (await legal.post(f"{api}/versions", json={"reason": "Nuova circolare"})).status_code == 201
     edit = {"rules": {"public_notice_period": {"days": 45}}, "without_clauses": ["saving"]}
     assert (await legal.post(f"{api}/draft", json=edit)).status_code == 200
+    assert (await legal.post("/agreements/api/v1/clauses", json=NEW)).status_code == 201
     return {
         "file-fresh": f"files/{fresh}",
         "file-full": f"files/{full}",
@@ -55,6 +57,10 @@ async def pages(story: Story) -> dict[str, str]:
         "toolkit": "toolkit",
         "toolkit-draft": "toolkit/sponsorizzazione",
         "toolkit-plain": "toolkit/accordo_di_co_produzione",
+        "clauses": "toolkit/clauses",
+        "clauses-nothing": "toolkit/clauses?q=nothing-like-it",
+        "clause-differing": "toolkit/clauses/form",
+        "clause-kept": "toolkit/clauses/anti_corruption",
     }
 
 
