@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -30,6 +30,7 @@ from services.agreements.domain.register import Disclosure, Entry
 from services.agreements.handlers import hiding
 from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.problems import refusals_as_problems
+from services.agreements.publication.amendments import PublicAmendment, what_changed
 from services.agreements.publication.caching import cacheable
 from services.agreements.publication.entries import RegisterView, register_line
 from services.agreements.publication.feed import MEDIA_TYPE, Feed, Item, atom
@@ -108,11 +109,14 @@ async def list_register(
 async def register_feed(
     request: Request, actor: CurrentActor, wished: Wished, after: After = None, before: Before = None
 ) -> Response:
-    """The register as an Atom feed, 25 entries a page; `first`, `previous` and `next` lead from page to page."""
+    """The register as an Atom feed, 25 entries a page; `first`, `previous` and `next` lead from page to page.
+
+    An amendment or renewal in force is an entry of its own, under its own number.
+    """
     scope = scope_of(actor)
     start, end = decode(after, small, small), decode(before, small, small)
     async with units_of(request).reading() as store:
-        rows = await store.public.search(scope, wished, FEED_SIZE, start, end)
+        rows = await store.public.search(scope, wished, FEED_SIZE, start, end, amended=True)
         changed_at = await store.public.changed_at(scope)
     more = len(rows) > FEED_SIZE
     lines = [register_line(one) for one in (rows[-FEED_SIZE:] if end else rows[:FEED_SIZE])]
@@ -276,6 +280,9 @@ def _cursor(line: RegisterView) -> str:
 
 
 def _item(request: Request, line: RegisterView) -> Item:
+    amendment = next((one for one in line.amendments if one.protocol == line.protocol), None)
+    if amendment is not None:
+        return _amended(request, line, amendment)
     parties = ", ".join(line.parties) + (f", {_('others omitted')}" if line.lacks("parties") else "")
     return Item(
         id=line.agreement_id.urn,
@@ -285,4 +292,18 @@ def _item(request: Request, line: RegisterView) -> Item:
         published=line.entered_at,
         summary=f"{label('instrument', line.instrument)}. {parties}. {label('agreement_state', line.state)}.",
         categories=(line.instrument, line.policy_area),
+    )
+
+
+def _amended(request: Request, line: RegisterView, one: PublicAmendment) -> Item:
+    """The entry of an amendment: it leads to its place on the page of its agreement."""
+    year, number = line.agreement_protocol.split("/")
+    return Item(
+        id=uuid5(line.agreement_id, f"amendment {one.number}").urn,
+        title=f"{line.protocol}: {one.name}: {shown_title(line)}",
+        address=address_of(request, f"/agreements/register/{year}/{int(number)}") + f"#amendment-{one.number}",
+        updated=one.entered_at,
+        published=one.entered_at,
+        summary="; ".join(str(change) for change in what_changed(one, line.lines)) + ".",
+        categories=(one.kind, line.instrument, line.policy_area),
     )

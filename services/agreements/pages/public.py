@@ -19,6 +19,7 @@ from services.agreements.api import NO_NUL, scope_of
 from services.agreements.api_notices import notice_views, public_notice
 from services.agreements.api_register import Archivist, asked, entry_view, position_of, sought
 from services.agreements.handlers.desk import city_day
+from services.agreements.publication.amendments import what_changed
 from services.agreements.publication.entries import register_line
 
 ROWS = 25
@@ -102,6 +103,7 @@ def _add_register(routes: APIRouter, pages: Pages) -> None:
             line=view,
             year=year,
             number=number,
+            what_changed=what_changed,
             notices=[one for one in notices if one.published_on <= today],
             is_legal=actor.has("legal"),
         )

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from chassis.web.vocabulary import label
+from services.agreements.publication.amendments import PublicAmendment, public_amendments
 
 
 class Omission(BaseModel):
@@ -73,6 +74,9 @@ class RegisterView(BaseModel):
     changed_at: datetime
     people: tuple[PublicParty, ...]
     lines: tuple[PublicLine, ...]
+    amendments: tuple[PublicAmendment, ...] = ()
+    agreement_protocol: str = Field(default="", exclude=True)
+    """The agreement's own number, also where `protocol` is that of an amendment."""
 
     def lacks(self, name: str) -> bool:
         return any(one.name == name for one in self.omitted)
@@ -130,6 +134,8 @@ def register_line(row: dict[str, Any]) -> RegisterView:
             )
             for one in file["allocations"]
         ),
+        amendments=public_amendments(file, row["amended"] or ()),
+        agreement_protocol=f"{file['protocol']['year']}/{file['protocol']['number']:07d}",
     )
 
 

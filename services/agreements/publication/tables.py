@@ -12,6 +12,7 @@ from services.agreements.publication.entries import RegisterView
 COLUMNS = (
     "protocol", "signed_on", "title", "instrument", "state", "policy_area", "department", "parties", "value_eur",
     "valid_from", "valid_to", "published_on", "omitted", "document_sha256", "register_hash", "agreement_id",
+    "amendments",
 )  # fmt: skip
 # A spreadsheet would take such a cell for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -23,7 +24,7 @@ def row(line: RegisterView) -> list[Any]:
         line.protocol, line.signed_on, line.title, line.instrument, line.state, line.policy_area, line.department,
         "; ".join(line.parties), euros(line.total_value_cents), line.valid_from, line.valid_to, line.published_on,
         "; ".join(f"{one.name}: {one.basis}" for one in line.omitted), line.document_sha256, line.register_hash,
-        line.agreement_id,
+        line.agreement_id, "; ".join(f"{one.protocol}: {one.kind}" for one in line.amendments),
     ]  # fmt: skip
 
 

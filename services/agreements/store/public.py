@@ -12,21 +12,30 @@ from chassis.scope import Scope
 
 _ROWS = (
     "SELECT e.position, e.protocol_year, e.protocol_number, e.entered_at, e.instrument, e.document_sha256, e.hash,"
-    " a.content, a.updated_at, w.words, h.redactions, greatest(e.entered_at, a.updated_at, h.at) AS changed_at"
+    " a.content, a.updated_at, w.words, h.redactions, m.amended,"
+    " greatest(e.entered_at, a.updated_at, h.at) AS changed_at"
     " FROM register_entry e JOIN agreement a USING (city, agreement_id)"
     " LEFT JOIN LATERAL (SELECT jsonb_object_agg(r.name, r.level || ' ' || r.basis) AS redactions, max(r.at) AS at"
     "   FROM redaction r WHERE r.city = e.city AND r.agreement_id = e.agreement_id) h ON true"
     " LEFT JOIN LATERAL (SELECT jsonb_object_agg(d.name, d.words) AS words FROM register_disclosure d"
     "   WHERE d.city = e.city AND d.position = e.position AND NOT EXISTS (SELECT FROM redaction r"
     "     WHERE r.city = e.city AND r.agreement_id = e.agreement_id AND r.name = d.name)) w ON true"
-    " WHERE e.city = $1 AND e.act = 'signed'"
+    " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('position', x.position, 'entered_at', x.entered_at,"
+    "     'protocol', x.protocol_year || '/' || lpad(x.protocol_number::text, 7, '0'),"
+    "     'document_sha256', x.document_sha256, 'register_hash', x.hash) ORDER BY x.position) AS amended"
+    "   FROM register_entry x WHERE x.city = e.city AND x.agreement_id = e.agreement_id AND x.act = 'amended') m"
+    " ON true"
+    " WHERE e.city = $1"
 )
+_SIGNED, _WITH_AMENDED = " AND e.act = 'signed'", " AND e.act IN ('signed', 'amended')"
 
 _WORDS = (
     " AND (e.position IN (SELECT d.position FROM register_disclosure d JOIN register_entry s USING (city, position)"
-    "   WHERE d.city = $1 AND s.act = 'signed' AND strpos(lower(d.words), lower({})) > 0 AND NOT EXISTS"
+    "   WHERE d.city = $1 AND s.act IN ('signed', 'amended') AND strpos(lower(d.words), lower({})) > 0 AND NOT EXISTS"
     "     (SELECT FROM redaction r WHERE r.city = d.city AND r.agreement_id = s.agreement_id AND r.name = d.name))"
-    " OR e.protocol_year || '/' || lpad(e.protocol_number::text, 7, '0') = {} OR e.protocol_number::text = {})"
+    " OR e.protocol_year || '/' || lpad(e.protocol_number::text, 7, '0') = {} OR e.protocol_number::text = {}"
+    " OR e.agreement_id IN (SELECT x.agreement_id FROM register_entry x WHERE x.city = $1 AND x.act = 'amended'"
+    "   AND (x.protocol_year || '/' || lpad(x.protocol_number::text, 7, '0') = {} OR x.protocol_number::text = {})))"
 )
 
 
@@ -43,17 +52,24 @@ class Sought:
 
 
 class PublicRegister:
-    """Signed agreements, one row each, as (position …, content, words, redactions)."""
+    """Signed agreements, one row each, as (position …, content, words, redactions, amended)."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def search(
-        self, scope: Scope, sought: Sought, limit: int, after: list[Any] | None = None, before: list[Any] | None = None
+        self,
+        scope: Scope,
+        sought: Sought,
+        limit: int,
+        after: list[Any] | None = None,
+        before: list[Any] | None = None,
+        amended: bool = False,
     ) -> list[dict[str, Any]]:
         """Newest first, at most `limit + 1`; `after` and `before` are (year, number) of a line that was shown.
 
-        With `before`, the rows just above that line: the one too many is then the first.
+        With `before`, the rows just above that line: the one too many is then the first. With `amended`, an agreement
+        comes once more for each amendment in force, under the amendment's number.
         """
         start, up = (before, True) if before else (after, False)
         given: list[Any] = [scope.city]
@@ -74,7 +90,8 @@ class PublicRegister:
                 conditions.append(condition.replace("{}", f"${len(given)}"))
         order = "ASC" if up else "DESC"
         rows = await self._connection.fetch(
-            f"{_ROWS}{''.join(conditions)} ORDER BY e.protocol_year {order}, e.protocol_number {order}"
+            f"{_ROWS}{_WITH_AMENDED if amended else _SIGNED}{''.join(conditions)}"
+            f" ORDER BY e.protocol_year {order}, e.protocol_number {order}"
             f" LIMIT {int(limit) + 1}",
             *given,
         )
@@ -83,12 +100,12 @@ class PublicRegister:
 
     async def one(self, scope: Scope, year: int, number: int) -> dict[str, Any] | None:
         row = await self._connection.fetchrow(
-            _ROWS + " AND e.protocol_year = $2 AND e.protocol_number = $3", scope.city, year, number
+            _ROWS + _SIGNED + " AND e.protocol_year = $2 AND e.protocol_number = $3", scope.city, year, number
         )
         return dict(row) if row else None
 
     async def by_agreement(self, scope: Scope, agreement_id: UUID) -> dict[str, Any] | None:
-        row = await self._connection.fetchrow(_ROWS + " AND e.agreement_id = $2", scope.city, agreement_id)
+        row = await self._connection.fetchrow(_ROWS + _SIGNED + " AND e.agreement_id = $2", scope.city, agreement_id)
         return dict(row) if row else None
 
     async def changed_at(self, scope: Scope) -> datetime | None:
