@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.web.vocabulary import VOCABULARY
-from services.matching.domain.rules import WEIGHTS
+from services.matching.domain.rules import RULES_VERSION, WEIGHTS
 from services.matching.learning.fitting import ENOUGH, FURTHEST, NOT_LEARNED, Decided, Fit, TooFew, fit
 
 pytestmark = pytest.mark.unit
@@ -94,3 +94,23 @@ def test_the_order_in_which_decisions_are_read_does_not_matter() -> None:
 
 def test_every_signal_has_a_name_that_people_read() -> None:
     assert VOCABULARY["signal"].keys() == WEIGHTS.keys()
+
+
+def test_the_weights_of_a_version_never_change() -> None:
+    """What proposals of the past contributed is read with the weights of their version: others need another one."""
+    known = {
+        "2026-11b": {
+            "alike": 0.40,
+            "answers_this_need": 0.15,
+            "same_category": 0.10,
+            "quantity_fit": 0.08,
+            "near": 0.07,
+            "same_resource": 0.05,
+            "same_policy_area": 0.05,
+            "priority": 0.03,
+            "past_acceptance": 0.03,
+            "urgent": 0.02,
+            "hardship": 0.02,
+        }
+    }
+    assert known[RULES_VERSION] == WEIGHTS
