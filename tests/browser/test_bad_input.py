@@ -141,6 +141,7 @@ async def test_a_proposal_that_just_ended_says_so(chromium: Browser, system: Sys
         await officer.reloads_until(need)
 
         await giver.press("Accetta")
-        await giver.told("Nel frattempo la proposta è stata chiusa: non è stato registrato nulla.")
+        await giver.told("Nel frattempo la proposta è stata chiusa")
+        await giver.told("Non è stato registrato nulla.")
         await giver.sees("Il bisogno è stato chiuso")
         await giver.looks("54-proposal-ended")

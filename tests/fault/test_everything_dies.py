@@ -99,7 +99,8 @@ async def play(client: Client, stakeholder: str, number: int) -> str:
     line = {"kind": "goods", "quantity": str(number % 7 + 1), "unit": "C62"}
     need = {"title": f"Need {number}", "policy_area": "digital_poverty", "lines": [line]}
     need_id = (await client.post("department-education", "/intake/api/v1/needs", need))["id"]
-    offer = {"stakeholder_id": stakeholder, "title": f"Offer {number}", "lines": [line], "answers_need_id": need_id}
+    given = line | {"unit_value_cents": 1000}
+    offer = {"stakeholder_id": stakeholder, "title": f"Offer {number}", "lines": [given], "answers_need_id": need_id}
     await client.post("enel", "/intake/api/v1/offers", offer)
     matches = f"/matching/api/v1/matches?need={need_id}"
     match = await client.find("account-manager", matches, lambda page: page["items"] and page["items"][0]["match_id"])

@@ -43,7 +43,7 @@ def _before_the_last_edit(versions: list[SavedVersion], last: int) -> int:
 
 
 def _called(one: SavedVersion) -> str:
-    return f"{_('version %(number)s', number=one.version)} · {moment(one.saved_at)} · {act_name(one.act)}"
+    return " · ".join((_("version %(number)s", number=one.version), moment(one.saved_at), act_name(one.act)))
 
 
 def add(routes: APIRouter, pages: Pages) -> None:

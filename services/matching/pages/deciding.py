@@ -141,7 +141,7 @@ async def _refused(
     form.refuse_all(problem.errors)
     said = "" if problem.errors else (problem.italian if current_language() == "it" else problem.english)
     if problem.status == 412 and (await match_for(request, actor, match_id)).closed_at is not None:
-        said = f"{said} {_('The proposal has been closed in the meantime: nothing was recorded.')}"
+        said = f"{said} " + _("Nothing was recorded.")
     return await show(pages, request, actor, match_id, status=problem.status, warning=said, forms={name: form})
 
 
