@@ -100,6 +100,7 @@ CONSUMES: dict[str, tuple[type[Event], ...]] = {
         a.AgreementSigned,
         a.AgreementAmended,
         a.AgreementTerminated,
+        a.AgreementDisclosureChanged,
     ),
     "departments": (d.SubmissionRejected,),
 }
@@ -117,6 +118,11 @@ NOT_FOR: dict[type[Event], dict[str, str]] = {
         "intake": "a need's balance moves with what matching says of its lines, not with signatures",
         "matching": "lines stay reserved until AgreementSigned or AgreementRejected",
         "impact": "nothing is promised before the last signature",
+    },
+    a.AgreementDisclosureChanged: {
+        "intake": "publishes nothing of agreements",
+        "matching": "publishes nothing of agreements",
+        "notifications": "inbox and story are for those concerned, to whom nothing of their agreement is hidden",
     },
 }
 """Services that might be expected to read an event and do not, each with the reason."""

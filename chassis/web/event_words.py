@@ -8,6 +8,7 @@ EVENTS: dict[str, str] = {
     "sportello.agreements.agreement-amendment-changed.v1": mark("Amendment of the agreement"),
     "sportello.agreements.agreement-approved.v1": mark("Agreement approved"),
     "sportello.agreements.agreement-completed.v1": mark("Agreement completed"),
+    "sportello.agreements.agreement-disclosure-changed.v1": mark("What the public sees of the agreement changed"),
     "sportello.agreements.agreement-drafted.v1": mark("Agreement file opened"),
     "sportello.agreements.agreement-rejected.v1": mark("Agreement rejected"),
     "sportello.agreements.agreement-review-requested.v1": mark("Review of the agreement requested"),

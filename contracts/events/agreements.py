@@ -106,6 +106,18 @@ class AgreementSigned(_AgreementRef, type="sportello.agreements.agreement-signed
     document_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class AgreementDisclosureChanged(
+    _AgreementRef, type="sportello.agreements.agreement-disclosure-changed.v1", topic=AGREEMENT
+):
+    """The Legal Office hid, erased or showed again parts of the agreement; whoever publishes them does the same.
+
+    ``hidden`` are all parts that the public does not see from now on: its subject (title, descriptions), its parties
+    (who they are, the city's department apart). Empty = everything is shown. May come before AgreementSigned.
+    """
+
+    hidden: tuple[Literal["subject", "parties"], ...]
+
+
 class AgreementActivated(_AgreementRef, type="sportello.agreements.agreement-activated.v1", topic=AGREEMENT):
     """The agreement takes effect."""
 

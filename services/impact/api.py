@@ -181,7 +181,7 @@ async def correct_measurement(
 async def read_summary(request: Request, actor: CurrentActor, asked: FilteredBy) -> Summary:
     """All results of the city, public; every figure is a sum over what was recorded."""
     async with units_of(request).reading() as store:
-        summary: Summary = await store.results.summary(scope_of(actor), asked)
+        summary: Summary = await store.results.summary(scope_of(actor), asked, edge.omitted())
     return summary
 
 
@@ -225,5 +225,5 @@ async def put_indicator(request: Request, actor: Coordinator, code: Slug, body: 
 async def export(request: Request, actor: CurrentActor, form: str, asked: FilteredBy) -> Response:
     """All results as open data: ``csv`` or ``json``."""
     async with units_of(request).reading() as store:
-        summary: Summary = await store.results.summary(scope_of(actor), asked)
+        summary: Summary = await store.results.summary(scope_of(actor), asked, edge.omitted())
     return exports.answer(form, summary)

@@ -12,7 +12,7 @@ from chassis.settings import Settings
 from chassis.unit import Unit, Units
 from chassis.web.pages import Pages
 from services.impact import api
-from services.impact.consumers import HANDLERS, NAME_HANDLERS
+from services.impact.consumers import DISCLOSURE_HANDLERS, HANDLERS, NAME_HANDLERS
 from services.impact.handlers.indicators import seed_indicators
 from services.impact.library import first_indicators
 from services.impact.pages import router as pages_router
@@ -41,6 +41,9 @@ def service(settings: Settings | None = None) -> Service[Store]:
         handlers=HANDLERS,
         routers=[api.router, pages_router(pages)],
         pages=pages,
-        projections={"names": Projection(("stakeholder",), NAME_HANDLERS)},
+        projections={
+            "names": Projection(("stakeholder",), NAME_HANDLERS),
+            "disclosures": Projection(("disclosure",), DISCLOSURE_HANDLERS),
+        },
         on_start=_seed,
     )

@@ -15,6 +15,7 @@ from chassis.http.problem import Problem, conflict, forbidden, invalid, not_foun
 from chassis.scope import Scope
 from chassis.unit import Unit
 from chassis.validation import field_error
+from chassis.web.i18n import gettext
 from services.impact.domain.doubts import Doubt
 from services.impact.domain.plan import Plan
 from services.impact.domain.refusals import Invalid, NotAllowed, NotFound, Refused
@@ -35,6 +36,11 @@ def reporter_of(actor: Actor) -> Reporter:
         account_manager=actor.has("account_manager"),
         reads_all=actor.has(*READS_ALL),
     )
+
+
+def omitted() -> str:
+    """What stands in place of something hidden, in the reader's language."""
+    return gettext("omitted")
 
 
 REPORT = (400, 401, 403, 404, 409, 422)

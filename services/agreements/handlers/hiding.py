@@ -5,11 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.auth.actor import Actor
+from contracts.events.agreements import AgreementDisclosureChanged
 from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.outcome import Outcome, reference
 from services.agreements.domain.redaction import Erase, Hide, Redaction, Show
 from services.agreements.domain.refusals import NotPossible, Refused
 from services.agreements.handlers.access import refuse_role
-from services.agreements.handlers.desk import AgreementsUnit
+from services.agreements.handlers.desk import AgreementsUnit, keep
 from services.agreements.handlers.filling import opened
 from services.agreements.store.files import Happening
 
@@ -76,7 +78,9 @@ async def _opened(unit: AgreementsUnit, actor: Actor, agreement_id: UUID) -> Agr
 
 
 async def _noted(unit: AgreementsUnit, file: AgreementFile, act: str, reason: str) -> tuple[Redaction, ...]:
-    await unit.store.redactions.touch(unit.scope, file.agreement_id, unit.now)
-    await unit.store.files.note(unit.scope, file, unit.now, act, reason)
+    """Others publish parts of the agreement too: which of them are not shown is told with a version of its own."""
     redactions: tuple[Redaction, ...] = await unit.store.redactions.of(unit.scope, file.agreement_id)
+    now = file.model_copy(update={"version": file.version + 1})
+    event = AgreementDisclosureChanged(**reference(now), hidden=tuple(one.name for one in redactions))
+    await keep(unit, Outcome(now, (event,)), act, reason)
     return redactions

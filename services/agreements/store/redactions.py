@@ -59,12 +59,6 @@ class Redactions:
         )
         return len(gone)
 
-    async def touch(self, scope: Scope, agreement_id: UUID, now: datetime) -> None:
-        """What the public sees of the agreement has changed: feeds and caches go by this time."""
-        await self._connection.execute(
-            "UPDATE agreement SET updated_at = $3 WHERE city = $1 AND agreement_id = $2", scope.city, agreement_id, now
-        )
-
     async def erase(self, scope: Scope, agreement_id: UUID, names: Sequence[Part]) -> None:
         """Deletes words and salts of every entry of the agreement, for good."""
         await self._connection.execute(

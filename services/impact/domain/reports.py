@@ -18,6 +18,7 @@ Sum = Annotated[
 ]
 """A sum of quantities: it may have more digits than any of them."""
 
+HiddenPart = Literal["subject", "parties"]
 InputClass = Literal["cash", "time", "in_kind"]
 DeclaredBy = Literal["account_manager", "department", "partner", "system"]
 
@@ -40,14 +41,17 @@ def declared_by(source: str) -> DeclaredBy:
 
 
 class CommitmentReport(BaseModel):
-    """A commitment with what came of it. ``line`` is the offer's, from 0; values are in euro cents."""
+    """A commitment with what came of it. ``line`` is the offer's, from 0; values are in euro cents.
+
+    ``omitted`` are the parts that the Legal Office hid: the offer and who gave are then not told in public.
+    """
 
     plan_id: UUID
     position: int
-    offer_id: UUID
+    offer_id: UUID | None
     line: int
     need_line: int | None
-    stakeholder_id: UUID
+    stakeholder_id: UUID | None
     stakeholder: str
     partners: list[str] = Field(description="Organisations behind the offer")
     kind: ResourceKind
@@ -60,6 +64,7 @@ class CommitmentReport(BaseModel):
     value_cents: int | None
     recurrence: Recurrence | None
     last_delivered_on: date | None = None
+    omitted: list[HiddenPart] = []
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -254,10 +259,11 @@ class KindTotal(BaseModel):
 
 
 class CaseReport(BaseModel):
-    """What became of one need, over all agreements made for it."""
+    """What became of one need, over all agreements made for it; ``omitted`` says that its title is hidden."""
 
     need_id: UUID
     title: str
+    omitted: list[HiddenPart] = []
     policy_area: str
     department: str
     state: str

@@ -15,6 +15,7 @@ from chassis.validation import field_errors
 from chassis.web.forms import Form
 from chassis.web.pages import Pages
 from chassis.web.vocabulary import VOCABULARY, choices, label
+from services.impact import edge
 from services.impact.domain.reports import Filters, Summary
 from services.impact.edge import scope_of
 
@@ -36,7 +37,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
     async def summary(request: Request, actor: CurrentActor) -> HTMLResponse:
         form, filters = _asked(request)
         async with units_of(request).reading() as store:
-            found: Summary = await store.results.summary(scope_of(actor), filters)
+            found: Summary = await store.results.summary(scope_of(actor), filters, edge.omitted())
         return pages.render(
             request,
             "results.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.database.pool import Connection
+from services.impact.store.disclosures import Disclosures
 from services.impact.store.facts import Facts
 from services.impact.store.library import Library
 from services.impact.store.names import Names
@@ -16,6 +17,7 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.plans = Plans(connection)
+        self.disclosures = Disclosures(connection)
         self.facts = Facts(connection)
         self.library = Library(connection)
         self.names = Names(connection)

@@ -9,6 +9,7 @@ import asyncpg
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
+from services.impact.domain.omissions import Omissions
 from services.impact.domain.reports import (
     INPUT_CLASSES,
     AreaTotal,
@@ -63,27 +64,35 @@ SELECT need_id, (array_agg(title ORDER BY signed_on, plan_id))[1] AS title,
 FROM plan WHERE city = $1 AND ($2::uuid IS NULL OR need_id = $2) AND ($3::text IS NULL OR policy_area = $3)
 GROUP BY need_id ORDER BY min(signed_on), need_id
 """
+# Of every agreement of a case, whatever its area: its title may be the case's.
+_HIDDEN = """
+SELECT p.plan_id, p.need_id, d.hidden FROM disclosure d
+JOIN plan p ON p.city = d.city AND p.plan_id = d.agreement_id
+WHERE d.city = $1 AND d.hidden <> '{}' AND ($2::uuid IS NULL OR p.need_id = $2)
+"""
 
 
 class Results:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def summary(self, scope: Scope, filters: Filters) -> Summary:
-        """All of one moment: the queries share a snapshot."""
+    async def summary(self, scope: Scope, filters: Filters, omitted: str) -> Summary:
+        """All of one moment: the queries share a snapshot. ``omitted`` is the word in place of what is hidden."""
         asked = (scope.city, filters.need, filters.policy_area, filters.since, filters.until)
         async with self._connection.transaction(isolation="repeatable_read", readonly=True):
             totals = await self._connection.fetch(_TOTALS, *asked)
             cases = await self._connection.fetch(_CASES, *asked[:3])
             commitments = await self._connection.fetch(_COMMITMENTS, *asked)
             indicators = await self._connection.fetch(_INDICATORS, *asked)
+            hidden = await self._connection.fetch(_HIDDEN, *asked[:2])
+        omissions = Omissions.of((tuple(row) for row in hidden), omitted)
         return Summary(
             city=scope.city,
             **filters.model_dump(),
             totals=next((Totals(**dict(row)) for row in totals if not (row["by_area"] or row["by_kind"])), Totals()),
             policy_areas=[AreaTotal(**dict(row)) for row in totals if row["by_area"]],
             resource_kinds=_kinds(totals),
-            cases=_cases(cases, commitments, indicators),
+            cases=[omissions.case(one) for one in _cases(cases, commitments, indicators)],
         )
 
 
