@@ -283,7 +283,7 @@ def _item(request: Request, line: RegisterView) -> Item:
     amendment = next((one for one in line.amendments if one.protocol == line.protocol), None)
     if amendment is not None:
         return _amended(request, line, amendment)
-    parties = ", ".join(line.parties) + (f", {_('others omitted')}" if line.lacks("parties") else "")
+    parties = ", ".join((*line.parties, _("others omitted")) if line.lacks("parties") else line.parties)
     return Item(
         id=line.agreement_id.urn,
         title=f"{line.protocol}: {shown_title(line)}",
