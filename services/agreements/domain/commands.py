@@ -50,7 +50,7 @@ class FileContent(_Command):
 
     name: ShortText
     media_type: Literal["application/pdf", "image/png", "image/jpeg", "text/plain"]
-    content: Annotated[Base64Bytes, Field(max_length=LARGEST_DOCUMENT)]
+    content: Annotated[Base64Bytes, Field(min_length=1, max_length=LARGEST_DOCUMENT)]
 
 
 class AddDocument(_Command):
