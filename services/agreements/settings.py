@@ -15,8 +15,8 @@ class AgreementsSettings(Settings):
 
     service: str = "agreements"
     http_port: int = PORTS["agreements"]
-    agreements_development_signer: bool = Field(
-        default=True, description="sign with certificates of our own, which have no legal value"
+    agreements_development_signer: bool | None = Field(
+        default=None, description="sign with certificates of our own; unset: only where no trust lists are configured"
     )
     agreements_trust_lists: Path | None = Field(
         default=None, description="directory with trusted lists, roots and revocation lists for outside signatures"
@@ -42,3 +42,9 @@ class AgreementsSettings(Settings):
     agreements_grant_prefix: str = Field(
         default="360G-sportello", pattern=r"^360G-[A-Za-z0-9]+$", description="prefix registered with 360Giving"
     )
+
+    @property
+    def signs_for_trial(self) -> bool:
+        """Whether the development signer is on. Where real signatures are judged it is off unless asked for."""
+        asked = self.agreements_development_signer
+        return self.agreements_trust_lists is None if asked is None else asked

@@ -32,7 +32,9 @@ async def desk(
     write(place, "lists/it.xml", provider.list())
     write(place, "operators/it.pem", provider.operator.holder.pem)
     write(place, "crls/ca.crl", provider.ca.crl(datetime.now(UTC)))
-    async with running(service(settings.model_copy(update={"agreements_trust_lists": place}))) as running_:
+    async with running(
+        service(settings.model_copy(update={"agreements_trust_lists": place, "agreements_development_signer": True}))
+    ) as running_:
         state = running_.app.state
         state.desk = replace(state.desk, examine=examine)
         yield running_

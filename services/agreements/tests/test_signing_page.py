@@ -35,7 +35,9 @@ async def desk(settings: AgreementsSettings, tmp_path_factory: pytest.TempPathFa
     }.items():
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_bytes(content)
-    async with running(service(settings.model_copy(update={"agreements_trust_lists": place}))) as one:
+    async with running(
+        service(settings.model_copy(update={"agreements_trust_lists": place, "agreements_development_signer": True}))
+    ) as one:
         one.app.state.desk = replace(one.app.state.desk, examine=examine)
         yield one
 
