@@ -45,6 +45,17 @@ ACTS = {
     "terminate": mark("Ended early"),
     "complete": mark("Completed"),
     "release": mark("Match released"),
+    "expire": mark("Closed: its term is over"),
+    "schedule_end": mark("Early end decided"),
+    "keep_on": mark("Early end taken back"),
+    "split": mark("Divided into two agreements"),
+    "amend": mark("Amendment opened"),
+    "renew": mark("Renewal opened"),
+    "submit_amendment": mark("Amendment handed to the Legal Office"),
+    "approve_amendment": mark("Amendment approved"),
+    "refuse_amendment": mark("Amendment refused"),
+    "withdraw_amendment": mark("Amendment taken back"),
+    "sign_amendment": mark("Amendment signed"),
 }
 
 
