@@ -35,7 +35,8 @@ async def refit(unit: Unit[MatchingStore], by: str) -> Refit:
     """Fits weights to the newest decisions and keeps them under the next number; nothing is used yet."""
     await unit.store.rankings.alone(unit.scope)
     decisions = await _decisions(unit.store, unit.scope)
-    found = await asyncio.to_thread(fit, decisions, WEIGHTS)
+    used = await unit.store.rankings.in_use(unit.scope, RULES_VERSION)
+    found = await asyncio.to_thread(fit, decisions, WEIGHTS, used.weights if used else None)
     if isinstance(found, TooFew):
         return Refit(None, found)
     number = await unit.store.rankings.add(

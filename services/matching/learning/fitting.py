@@ -81,10 +81,13 @@ class TooFew:
     accepted: int
 
 
-def fit(decisions: Sequence[Decided], weights: Mapping[str, float]) -> Fit | TooFew:
-    """Weights that foretell the decisions better, or as good as those given (``weights``, by code, sum 1).
+def fit(
+    decisions: Sequence[Decided], weights: Mapping[str, float], in_use: Mapping[str, float] | None = None
+) -> Fit | TooFew:
+    """Weights learned from the decisions, with those of the rules (``weights``, by code, sum 1) as their prior.
 
-    Judged on the newest quarter by weights fitted on the older ones; then fitted on all.
+    Judged on the newest quarter by weights fitted on the older ones, beside those ``in_use`` (None: the rules); then
+    fitted on all. Weights in use that were learned may have seen part of that quarter: the comparison favours staying.
     """
     accepted = sum(one.accepted for one in decisions)
     if len(decisions) < ENOUGH or min(accepted, len(decisions) - accepted) < ENOUGH_OF_EACH:
@@ -94,6 +97,7 @@ def fit(decisions: Sequence[Decided], weights: Mapping[str, float]) -> Fit | Too
     codes = sorted(weights)
     shares, answers = _matrix(ordered, codes), np.array([one.accepted for one in ordered], dtype=float)
     old = np.array([weights[code] for code in codes])
+    used = old if in_use is None else np.array([in_use[code] for code in codes])
     earlier = _learned(shares[:cut], answers[:cut], codes, old)
     final = _learned(shares, answers, codes, old)
     return Fit(
@@ -101,7 +105,7 @@ def fit(decisions: Sequence[Decided], weights: Mapping[str, float]) -> Fit | Too
         decisions=len(ordered),
         accepted=accepted,
         held_out=len(ordered) - cut,
-        before=_quality(old, shares, answers, cut),
+        before=_quality(used, shares, answers, cut),
         after=_quality(earlier, shares, answers, cut),
     )
 
@@ -156,13 +160,13 @@ def _newton(steps: Floats, answers: Floats, prior: Floats, trust: Floats, rounds
         slope = steps.T @ (chance - answers) + trust * (found - prior)
         curve = (steps * (chance * (1 - chance))[:, None]).T @ steps + np.diag(trust)
         step = np.linalg.solve(curve, slope)
-        while True:
+        for _half in range(40):
             there = found - step
             reached = _loss(steps, answers, there, prior, trust)
-            if reached <= loss or float(np.abs(step).max()) < 1e-9:
+            if reached <= loss:
                 break
             step = step / 2
-        if loss - reached < 1e-9:
+        if not loss - reached >= 1e-9:
             return found
         found, loss = there, reached
     return found

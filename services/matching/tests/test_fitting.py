@@ -114,3 +114,11 @@ def test_the_weights_of_a_version_never_change() -> None:
         }
     }
     assert known[RULES_VERSION] == WEIGHTS
+
+
+def test_new_weights_are_compared_with_those_in_use() -> None:
+    decisions = decided(2000, moved(near=2.8))
+    first = learned(fit(decisions, WEIGHTS))
+    again = learned(fit(decisions, WEIGHTS, first.weights))
+    assert again.before.log_loss < first.before.log_loss
+    assert not again.is_better  # what has been learned already is not better than itself
