@@ -31,8 +31,9 @@ def applies(when: Condition, file: AgreementFile) -> bool:
 
 
 def worth_cents(file: AgreementFile) -> int:
-    """What thresholds look at: the value of the lines, or the declared one where that is higher."""
-    return max(file.value_cents or 0, amount_cents(file.terms.get(DECLARED_VALUE, "")) or 0)
+    """What thresholds look at: the value of the lines, the declared one or that before a division, the highest."""
+    declared = amount_cents(file.terms.get(DECLARED_VALUE, ""))
+    return max(file.value_cents or 0, declared or 0, file.undivided_value_cents or 0)
 
 
 def amount_cents(text: str) -> int | None:

@@ -207,6 +207,8 @@ class AgreementFile(Value):
     closing_reason: LongText | None = None
 
     split_from: UUID | None = None
+    undivided_value_cents: int | None = None
+    """What its givers gave in the match before it was divided: a division does not get anybody below a threshold."""
     part: int = Field(default=1, ge=1)
     """Which of the match's agreements this is."""
     amendments: tuple[Amendment, ...] = ()

@@ -33,6 +33,7 @@ def split(
     remaining = changed(
         file,
         Act.SPLIT,
+        undivided_value_cents=_undivided(file, stay),
         allocations=stay,
         parties=staying_parties,
         responsibilities=tuple(one for one in file.responsibilities if one.party_id in kept),
@@ -57,9 +58,17 @@ def split(
         language=file.language,
         communication_plan=file.communication_plan,
         split_from=file.agreement_id,
+        undivided_value_cents=_undivided(file, go),
         part=part,
     )
     return remaining, Outcome(fresh, (AgreementDrafted(**reference(fresh), title=fresh.title),))
+
+
+def _undivided(file: AgreementFile, lines: Iterable[Allocation]) -> int:
+    """What the givers of these lines give in the whole file; what an earlier division noted counts on."""
+    givers = {one.stakeholder_id for one in lines}
+    values = [one.value_cents or 0 for one in file.allocations if one.stakeholder_id in givers]
+    return max(sum(values), file.undivided_value_cents or 0)
 
 
 def match_over(ending: AgreementFile, others: Iterable[AgreementFile]) -> bool:
