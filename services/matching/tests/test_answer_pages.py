@@ -106,7 +106,7 @@ async def test_two_managers_on_one_proposal(world: World) -> None:
         closed = await submit(first, f"{address}/accept", party_id="department:education", note="rang", **on_behalf)
         assert closed.status_code in (409, 412)
         assert "declined at" in closed.text
-        assert "nothing was recorded" in closed.text
+        assert "Nothing was recorded." in closed.text
         assert "What you had written" in closed.text
         shown = await page(second, address, params={"lang": "it"})
         assert "Che cosa è successo finora" in shown
