@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.tests.strategies import balances, differences, lines, quantities
+from contracts.units import amount, plain
 from contracts.values import (
     MOST_CENTS,
     MOST_QUANTITY,
@@ -21,8 +22,6 @@ from contracts.values import (
     Recurrence,
     SignedQuantity,
     Window,
-    amount,
-    plain,
 )
 
 pytestmark = pytest.mark.unit

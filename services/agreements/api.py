@@ -33,7 +33,7 @@ from services.agreements.handlers import closing, filling, signing
 from services.agreements.handlers.access import refuse_reading
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day
 from services.agreements.handlers.hiding import as_read_by
-from services.agreements.handlers.previewing import preview
+from services.agreements.handlers.previewing import drafted
 from services.agreements.problems import refusals_as_problems
 from services.agreements.store.files import Happening
 from services.agreements.views import (
@@ -50,6 +50,7 @@ _PROBLEMS = {
     404: "There is none, or none the caller may know of",
     409: "The agreement's state does not allow it, or a signature did not verify",
     412: "Somebody else changed the file since the entity tag was read",
+    503: "Too many documents are in hand: come back after the time in Retry-After",
     422: "Some fields are wrong, or the file is not complete: a pointer for each",
 }
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
@@ -138,7 +139,8 @@ async def get_preview(request: Request, actor: LoggedIn, agreement_id: UUID) -> 
                 "L'anteprima c'è quando lo strumento è scelto e il fascicolo è aperto.",
                 "There is a preview once the instrument is chosen and while the file is open.",
             )
-        document = await preview(store, scope, file, record, desk_of(request), city_day(units.clock()))
+        words = await drafted(store, scope, file, record, desk_of(request), city_day(units.clock()))
+    document = await desk_of(request).render(words)
     return Response(document, media_type="application/pdf", headers={"Cache-Control": "private, no-store"})
 
 

@@ -13,7 +13,7 @@ from chassis.service import units_of
 from services.agreements.api import DOCUMENTED, LoggedIn, desk_of, scope_of
 from services.agreements.domain.commands import ChooseInstrument
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role
-from services.agreements.handlers.comparing import Comparison, compare, preview_unsaved
+from services.agreements.handlers.comparing import Comparison, compare, drafted_unsaved
 from services.agreements.handlers.desk import city_day
 from services.agreements.problems import refusals_as_problems
 from services.agreements.store.versions import SavedVersion
@@ -100,5 +100,6 @@ async def preview_document(
         with refusals_as_problems():
             file = refuse_reading(actor, await store.files.read(scope, agreement_id))
             refuse_role(actor, *FILLS_IN)
-            document = await preview_unsaved(store, scope, file, command, desk_of(request), city_day(units.clock()))
+            words = await drafted_unsaved(store, scope, file, command, desk_of(request), city_day(units.clock()))
+    document = await desk_of(request).render(words)
     return Response(document, media_type="application/pdf", headers={"Cache-Control": "private, no-store"})

@@ -8,7 +8,15 @@ from contextlib import contextmanager
 from chassis.http.problem import Problem
 from contracts.values import FieldError
 from services.agreements.domain.checks import Check
-from services.agreements.domain.refusals import ChecksOpen, Invalid, InvalidFields, NotAllowed, NotPossible, Refused
+from services.agreements.domain.refusals import (
+    ChecksOpen,
+    Invalid,
+    InvalidFields,
+    NotAllowed,
+    NotPossible,
+    Refused,
+    TooBusy,
+)
 from services.agreements.handlers.desk import Stale, Unknown
 from services.agreements.handlers.hiding import UnknownEntry
 from services.agreements.handlers.publishing import UnknownNotice
@@ -24,6 +32,7 @@ _STATUS: dict[type[Refused], int] = {
     NotAllowed: 403,
     NotPossible: 409,
     NotVerified: 409,
+    TooBusy: 503,
     Invalid: 422,
     InvalidFields: 422,
     ChecksOpen: 422,
@@ -47,7 +56,8 @@ def problem_of(refused: Refused) -> Problem:
         for one in faults
         if one.pointer
     ]
-    return Problem(_STATUS[type(refused)], refused.code, refused.italian, refused.english, errors)
+    headers = {"Retry-After": "30"} if isinstance(refused, TooBusy) else {}
+    return Problem(_STATUS[type(refused)], refused.code, refused.italian, refused.english, errors, headers)
 
 
 def _error(check: Check) -> FieldError:

@@ -12,7 +12,7 @@ from fastapi import Response
 
 from chassis.http.problem import Problem
 from chassis.web.i18n import current_language
-from contracts.values import plain
+from contracts.units import plain
 from services.impact.domain.reports import CaseReport, CommitmentReport, Summary
 
 LICENCE = "CC-BY-4.0"

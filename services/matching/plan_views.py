@@ -10,7 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from chassis.http.paging import Page
-from contracts.values import Reason, plain
+from contracts.units import plain
+from contracts.values import Reason
 from services.matching.planning.parameters import Parameters
 from services.matching.views import Amount
 

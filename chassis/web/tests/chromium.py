@@ -2,12 +2,14 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
+
+from chassis.auth.tokens import SESSION_COOKIE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -37,3 +39,34 @@ async def picture(page: Page, name: str) -> None:
     folder = Path("test-artifacts") / "pages"
     folder.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+SIZES = {"desk": (1280, 900), "hand": (390, 844)}
+"""Width and height of a screen on a desk and of one in the hand."""
+
+
+async def complaints(
+    browser: Browser, site: str, cookie: str, addresses: Mapping[str, str], size: str
+) -> dict[str, str]:
+    """Walks through pages as the person of the session ``cookie`` and keeps a picture of each, closed and opened.
+
+    ``addresses`` are paths by the name of their picture. Returns what axe has against a page, and which are wider than
+    the screen, by name; empty when all is well.
+    """
+    width, height = SIZES[size]
+    context = await browser.new_context(viewport={"width": width, "height": height}, locale="it-IT")
+    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
+    found = {}
+    for name, address in addresses.items():
+        page = await context.new_page()
+        await page.goto(f"{site}{address}")
+        await picture(page, f"{name}-{size}")
+        await page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+        await picture(page, f"{name}-open-{size}")
+        if wrong := await faults(page):
+            found[name] = wrong
+        if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found[f"{name} is too wide"] = f"wider than {width} px"
+        await page.close()
+    await context.close()
+    return found

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from contracts.values import Allocation, plain
+from contracts.units import plain
+from contracts.values import Allocation
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.file import AgreementFile, Changes
 from services.agreements.domain.instruments import Instrument

@@ -27,6 +27,10 @@ class NotAllowed(Refused):
     """The person may not do this, here and now."""
 
 
+class TooBusy(Refused):
+    """There is more to do at once than the service takes on; later it will be possible."""
+
+
 class Invalid(Refused):
     """One field of the command is wrong; `pointer` says which."""
 

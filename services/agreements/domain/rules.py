@@ -6,20 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.values import Cents, ResourceKind, ShortText, Slug, StakeholderType, Value
+from contracts.values import Cents, LongText, ResourceKind, ShortText, Slug, StakeholderType, Value
 
 Certainty = Literal["A", "B", "C"]
 """A: read in the law or an official text. B: secondary source. C: not verified, to be confirmed."""
 Severity = Literal["block", "warning"]
 """A blocking rule holds the file up as long as it is open; a warning is shown and holds up nothing."""
 Level = Literal["simple", "advanced", "qualified"]
+Words = Annotated[LongText, Field(min_length=1)]
 
 
 class Bilingual(Value):
     """The same words in the two languages of the city's desk."""
 
-    it: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
+    it: Words
+    en: Words
 
     def in_(self, language: str) -> str:
         return self.it if language == "it" else self.en
@@ -28,7 +29,7 @@ class Bilingual(Value):
 class Sourced(Value):
     """A rule taken from outside says from where and how sure that is."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Words
     certainty: Certainty
 
     @property

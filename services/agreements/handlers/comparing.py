@@ -14,7 +14,7 @@ from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import in_force
 from services.agreements.domain.refusals import Invalid
 from services.agreements.handlers.desk import Desk, city_day
-from services.agreements.handlers.previewing import drafted, preview
+from services.agreements.handlers.previewing import drafted
 from services.agreements.store import Store
 
 
@@ -38,10 +38,10 @@ async def compare(store: Store, scope: Scope, file: AgreementFile, desk: Desk, f
     return Comparison(first, last, redline(before, after))
 
 
-async def preview_unsaved(
+async def drafted_unsaved(
     store: Store, scope: Scope, file: AgreementFile, command: ChooseInstrument, desk: Desk, today: date
-) -> bytes:
-    """PDF bytes of the draft as it would be with these terms; nothing is saved. Raises what saving them would raise."""
+) -> DocumentData:
+    """The words of the draft as it would be with these terms; nothing is saved. Raises what saving would raise."""
     if command.instrument == file.instrument and file.instrument_version is not None:
         record = await store.instruments.one(scope, command.instrument, file.instrument_version)
     else:
@@ -49,7 +49,7 @@ async def preview_unsaved(
     as_saved = drafting.choose_instrument(file, command, record).file
     if record is None:
         raise ValueError("choosing an unknown instrument is refused")
-    return await preview(store, scope, as_saved, record, desk, today)
+    return await drafted(store, scope, as_saved, record, desk, today)
 
 
 async def _document(

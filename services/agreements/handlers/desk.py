@@ -45,7 +45,7 @@ class Stale(Refused):
     def __init__(self) -> None:
         super().__init__(
             "stale",
-            "Nel frattempo qualcun altro ha modificato questo fascicolo: ricaricare e riprovare.",
+            "Nel frattempo qualcun altro ha modificato questo fascicolo: ricaricalo e riprova.",
             "Somebody else changed this file in the meantime: reload and try again.",
         )
 

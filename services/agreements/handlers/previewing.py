@@ -1,4 +1,4 @@
-"""The document as it would be if the file were approved now."""
+"""The document as it would be if the file were approved now. It is rendered where no connection is held."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.signing import signatories_of
 from services.agreements.handlers.desk import Desk
 from services.agreements.store import Store
-
-
-async def preview(
-    store: Store, scope: Scope, file: AgreementFile, record: Instrument, desk: Desk, today: date
-) -> bytes:
-    """PDF bytes, marked as a draft on every page; nothing is kept and no number is drawn."""
-    return await desk.render(await drafted(store, scope, file, record, desk, today))
 
 
 async def drafted(

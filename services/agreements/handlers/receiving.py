@@ -21,10 +21,11 @@ from chassis.scope import Scope
 from contracts.values import SignatureEvidence
 from services.agreements.documents.trust_files import TrustFiles
 from services.agreements.documents.verification import Finding, Reason, Refusal, Verification
+from services.agreements.documents.verification.apart import Busy
 from services.agreements.domain import amending, signatories, signing
 from services.agreements.domain.checks import required_levels
 from services.agreements.domain.file import AgreementFile, Signatory
-from services.agreements.domain.refusals import NotAllowed
+from services.agreements.domain.refusals import NotAllowed, TooBusy
 from services.agreements.domain.signatories import Claim, PlanSignatures
 from services.agreements.domain.states import Act, after
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role, signs_for
@@ -104,13 +105,20 @@ async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> J
     files = await asyncio.to_thread(desk.trust.current)
     trust = files.trust(now, (base.authority,) if base.authority else (), desk.revocation)
     recorded = recorded_signatures(base.file)
-    found = await desk.examine(
-        handed_in.content,
-        approved=base.approved,
-        latest=base.latest,
-        trust=replace(trust, crls=(*trust.crls, *base.material.crls), kept=base.material.anchors),
-        recorded=recorded,
-    )
+    try:
+        found = await desk.examine(
+            handed_in.content,
+            approved=base.approved,
+            latest=base.latest,
+            trust=replace(trust, crls=(*trust.crls, *base.material.crls), kept=base.material.anchors),
+            recorded=recorded,
+        )
+    except Busy:
+        raise TooBusy(
+            "too-many-documents",
+            "In questo momento si stanno verificando troppi documenti: riprova tra un minuto.",
+            "Too many documents are being verified right now: try again in a minute.",
+        ) from None
     new = tuple(one for one in found.signatures if one.certificate_sha256 not in recorded)
     if found.ok and not new:
         found = found.also(Refusal(Reason.NOTHING_NEW))

@@ -15,7 +15,8 @@ from chassis.service import units_of
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from contracts.values import FieldError, LongText, Quantity, plain
+from contracts.units import plain
+from contracts.values import FieldError, LongText, Quantity
 from services.agreements.api import desk_of, scope_of
 from services.agreements.documents.amendment import changes_of
 from services.agreements.domain.amending import face

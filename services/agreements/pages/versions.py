@@ -18,7 +18,7 @@ from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.agreements.api import desk_of, scope_of
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role
-from services.agreements.handlers.comparing import compare, preview_unsaved
+from services.agreements.handlers.comparing import compare, drafted_unsaved
 from services.agreements.handlers.desk import city_day
 from services.agreements.pages import forms
 from services.agreements.pages.happenings import act_name
@@ -101,7 +101,8 @@ def add(routes: APIRouter, pages: Pages) -> None:
                             )
                         ]
                     )
-                document = await preview_unsaved(
+                words = await drafted_unsaved(
                     store, scope, file, form.model.command(record), desk_of(request), city_day(units.clock())
                 )
+        document = await desk_of(request).render(words)
         return Response(document, media_type="application/pdf", headers={"Cache-Control": "private, no-store"})

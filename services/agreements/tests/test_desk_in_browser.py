@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 from chassis.auth.actor import Actor
 from chassis.auth.tokens import SESSION_COOKIE
 from chassis.web.static import static_router
-from chassis.web.tests.chromium import chromium, faults, picture  # noqa: F401  (a fixture)
+from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
 from chassis.web.tests.serving import address, listening, served
 from services.agreements.tests.story import CITY, GUIDE, LEGAL, Story, donation, giver_of, partner
 from services.agreements.tests.test_amendments import LESS
@@ -18,7 +18,6 @@ from services.agreements.tests.test_several import triangle
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"desk": (1280, 900), "hand": (390, 844)}
 OFFICER = Actor(
     subject="officer", city=CITY, name="Livia Legge", roles=frozenset({"legal", "account_manager", "signatory"})
 )
@@ -63,24 +62,9 @@ async def test_axe_finds_nothing_on_the_desk(
     pages: dict[str, str],
     size: str,
 ) -> None:
-    width, height = SIZES[size]
-    context = await chromium.new_context(viewport={"width": width, "height": height}, locale="it-IT")
+    addresses = {f"agreements-{name}": f"/agreements/{path}" for name, path in pages.items()}
     cookie = story.desk.app.state.identity.sessions.issue(OFFICER)
-    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
-    found = {}
-    for name, path in pages.items():
-        page = await context.new_page()
-        await page.goto(f"{site}/agreements/{path}")
-        await page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
-        await picture(page, f"agreements-{name}-{size}")
-        wrong = await faults(page)
-        if wrong:
-            found[name] = wrong
-        if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found[f"{name}: wider than the screen"] = []
-        await page.close()
-    await context.close()
-    assert found == {}
+    assert await complaints(chromium, site, cookie, addresses, size) == {}
 
 
 async def test_the_list_is_filtered_by_keyboard_alone(

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from chassis.auth.tokens import SESSION_COOKIE
 from chassis.web.static import static_router
-from chassis.web.tests.chromium import chromium, faults, picture  # noqa: F401  (a fixture)
+from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
 from chassis.web.tests.serving import address, listening, served
 from services.agreements.tests.story import DEPARTMENT, GUIDE, LEGAL, Story, donation
 from services.agreements.tests.test_clauses import NEW
@@ -18,7 +17,6 @@ from services.agreements.tests.test_file_work import PACT_TERMS, RISK, WHY
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"desk": (1280, 900), "hand": (390, 844)}
 BOTH = replace(LEGAL, subject="both", name="Elena Riva", roles=frozenset({"legal", "account_manager"}))
 
 
@@ -72,22 +70,6 @@ async def test_axe_finds_nothing_at_the_desk(
     pages: dict[str, str],
     size: str,
 ) -> None:
-    width, height = SIZES[size]
-    context = await chromium.new_context(viewport={"width": width, "height": height}, locale="it-IT")
+    addresses = {f"agreements-{name}": f"/agreements/{path}" for name, path in pages.items()}
     cookie = story.desk.app.state.identity.sessions.issue(BOTH)
-    await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": site}])
-    found: dict[str, Any] = {}
-    for name, path in pages.items():
-        page = await context.new_page()
-        await page.goto(f"{site}/agreements/{path}")
-        await picture(page, f"agreements-{name}-{size}")
-        await page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
-        await picture(page, f"agreements-{name}-open-{size}")
-        wrong = await faults(page)
-        if wrong:
-            found[name] = wrong
-        if await page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            found[f"{name} is too wide"] = True
-        await page.close()
-    await context.close()
-    assert found == {}
+    assert await complaints(chromium, site, cookie, addresses, size) == {}

@@ -20,6 +20,7 @@ from chassis.testing import Running, running
 from contracts.events.agreements import AgreementApproved, AgreementSignatureGiven
 from services.agreements.app import service
 from services.agreements.documents.verification import MAX_SIZE, examine
+from services.agreements.documents.verification.apart import Busy
 from services.agreements.handlers.auditing import audit
 from services.agreements.settings import AgreementsSettings
 from services.agreements.tests.outside import Provider
@@ -362,3 +363,21 @@ async def test_refused_documents_are_forgotten_in_time(story: Story, provider: P
         assert await store.signatures.forget_refused(datetime.now(UTC).date() + timedelta(days=40)) >= 1
         (line,) = await store.signatures.uploads(Scope(CITY), UUID(outside.agreement))
     assert (line.kept, line.reasons[0]["reason"]) == (False, "not-the-approved-document")
+
+
+async def test_when_too_many_documents_are_in_hand_one_is_asked_to_come_back(
+    desk: Running, story: Story, provider: Provider
+) -> None:
+    outside = await opened(story, provider)
+
+    async def busy(*_arguments: Any, **_more: Any) -> Any:
+        raise Busy
+
+    before = desk.app.state.desk
+    desk.app.state.desk = replace(before, examine=busy)
+    try:
+        answer = await outside.hand_in(await outside.document())
+    finally:
+        desk.app.state.desk = before
+    assert (answer.status_code, answer.json()["code"]) == (503, "too-many-documents")
+    assert answer.headers["retry-after"] == "30"

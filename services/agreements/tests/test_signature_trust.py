@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 
 from services.agreements.documents.trust_files import TrustDirectory, TrustFiles, read_trust_files
 from services.agreements.documents.verification import Reason, Trust
-from services.agreements.documents.verification.apart import Limits, examine_apart
+from services.agreements.documents.verification.apart import MOST_IN_HAND, Busy, Limits, examine_apart
 from services.agreements.tests.outside import MINUTE, NOW, Provider, approved_document, asked, why
 from services.agreements.tests.pki import DAY, Authority, trusted_list
 
@@ -259,6 +260,22 @@ class TestApart:
         trust = provider.trust()
         found = await examine_apart(approved, approved=approved, latest=approved, trust=trust, limits=limits)
         assert why(found) == {R.TOO_MUCH_WORK}
+
+    async def test_more_documents_at_once_than_may_be_in_hand_are_sent_away(
+        self, provider: Provider, approved: bytes
+    ) -> None:
+        asked_for = [
+            examine_apart(
+                approved, approved=approved, latest=approved, trust=provider.trust(), limits=Limits(seconds=0.05)
+            )
+            for _one in range(MOST_IN_HAND + 2)
+        ]
+        found = await asyncio.gather(*asked_for, return_exceptions=True)
+        assert sum(isinstance(one, Busy) for one in found) == 2
+        later = examine_apart(
+            approved, approved=approved, latest=approved, trust=provider.trust(), limits=Limits(seconds=0.05)
+        )
+        assert why(await later) == {R.TOO_MUCH_WORK}
 
     async def test_a_document_that_unpacks_without_end_is_refused(self, provider: Provider, approved: bytes) -> None:
         """A cross-reference of 300 KB that would be 300 MB."""

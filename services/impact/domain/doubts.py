@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.values import PlannedIndicator, plain
+from contracts.units import plain
+from contracts.values import PlannedIndicator
 from services.impact.domain.plan import Commitment
 
 FAR_BEYOND = 5

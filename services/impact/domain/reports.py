@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema, computed_field
 
-from contracts.values import Balance, Quantity, Recurrence, ResourceKind, SignedQuantity, plain
+from contracts.units import plain
+from contracts.values import Balance, Quantity, Recurrence, ResourceKind, SignedQuantity
 
 Sum = Annotated[
     Decimal,

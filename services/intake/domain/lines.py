@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.values import UNITS, FieldError, Line, plain
+from contracts.units import UNITS, plain
+from contracts.values import FieldError, Line
 
 MUCH_MORE = 5
 """An offer of this many times what is asked is more often a slip of the finger than generosity."""

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from contracts.values import amount
+from contracts.units import amount
 
 Kind = Literal["not_found", "forbidden", "conflict", "invalid"]
 

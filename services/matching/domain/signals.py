@@ -10,7 +10,8 @@ from functools import lru_cache
 from math import cos, hypot, radians
 from uuid import UUID
 
-from contracts.values import Place, Reason, ResourceKind, amount
+from contracts.units import amount
+from contracts.values import Place, Reason, ResourceKind
 from services.matching.domain.ranking import Ranking
 from services.matching.domain.rules import EACH_FURTHER_PARTY, WEIGHTS
 from services.matching.domain.subjects import LineState, Need, Offer, Steering

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.values import UNITS
+from contracts.units import UNITS
 from services.matching.text.words import fold
 
 _WORDS = {

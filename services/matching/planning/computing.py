@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from contracts.values import plain
+from contracts.units import plain
 from services.matching.allocation.fairness import compared
 from services.matching.allocation.model import Forced, Link, NotPossible, Plan, Problem, Tell, nobody
 from services.matching.allocation.solving import solve

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.clock import utc_now
 from chassis.scope import Scope
-from contracts.values import plain
+from contracts.units import plain
 from services.matching.allocation.model import Edge, Forced, Problem
 from services.matching.domain import filters, signals
 from services.matching.handlers.proposing import likeness_of

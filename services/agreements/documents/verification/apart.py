@@ -24,6 +24,13 @@ from services.agreements.documents.verification import Reason, Refusal, Trust, V
 _ANSWER = TypeAdapter(Verification)
 _ROOT = Path(__file__).parents[4]
 _AT_ONCE = asyncio.Semaphore(2)
+MOST_IN_HAND = 8
+"""Documents in hand at once, those being judged included: each holds up to 20 MB."""
+_in_hand = 0
+
+
+class Busy(Exception):
+    """As many documents are in hand as may be: the next one has to come later."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,24 @@ async def examine_apart(
     recorded: Mapping[str, datetime] | None = None,
     limits: Limits | None = None,
 ) -> Verification:
-    """As `examine`, in a process of its own; whatever goes beyond the limits is refused as too much work."""
-    limits = limits or Limits()
-    request = pickle.dumps((limits, document, approved, latest, trust, dict(recorded or {})))
+    """As `examine`, in a process of its own; whatever goes beyond the limits is refused as too much work.
+
+    Raises Busy when too many others wait.
+    """
+    global _in_hand
+    if _in_hand >= MOST_IN_HAND:
+        raise Busy
+    _in_hand += 1
+    try:
+        return await _examined(document, approved, latest, trust, dict(recorded or {}), limits or Limits())
+    finally:
+        _in_hand -= 1
+
+
+async def _examined(
+    document: bytes, approved: bytes, latest: bytes, trust: Trust, recorded: dict[str, datetime], limits: Limits
+) -> Verification:
+    request = pickle.dumps((limits, document, approved, latest, trust, recorded))
     async with _AT_ONCE:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
