@@ -79,10 +79,12 @@ class AgreementRejected(_AgreementRef, type="sportello.agreements.agreement-reje
     """The Legal Office refused the file for good.
 
     ``allocations`` are the lines it was about; None = every line of the match. ``match_over`` is false as long as
-    another agreement of the same match goes on: then only these lines are released.
+    another agreement of the same match goes on: then only these lines are released. ``reason_code``: refused, or
+    match_released. ``reason`` is deprecated and repeats the code: why in words may name people and stays at the desk.
     """
 
     reason: LongText
+    reason_code: Slug | None = None
     allocations: tuple[Allocation, ...] | None = None
     match_over: bool | None = None
 
@@ -129,6 +131,7 @@ class AgreementAmended(_AgreementRef, type="sportello.agreements.agreement-amend
 
     ``allocations`` are all lines of the agreement as they are now, ``released`` how much of which was taken back by
     this amendment. ``valid_to`` and the plans are those now in force. Without ``allocations`` no quantity changed.
+    ``summary`` is deprecated and repeats ``kind``: why in words may name people and stays at the desk.
     """
 
     amendment: int = Field(ge=1)
@@ -160,9 +163,13 @@ class AgreementAmendmentChanged(
 
 
 class AgreementSuspended(_AgreementRef, type="sportello.agreements.agreement-suspended.v1", topic=AGREEMENT):
-    """The agreement rests; nothing is released. ``until``: the day on which it goes on by itself."""
+    """The agreement rests; nothing is released. ``until``: the day on which it goes on by itself.
+
+    ``reason_code``: decided. ``reason`` is deprecated and repeats the code, as in AgreementRejected.
+    """
 
     reason: LongText
+    reason_code: Slug | None = None
     until: date | None = None
 
 
@@ -174,10 +181,11 @@ class AgreementTerminated(_AgreementRef, type="sportello.agreements.agreement-te
     """The agreement ended before all was delivered; what was not delivered is released.
 
     ``ending``: by a decision, or because its term ran out. ``allocations`` and ``match_over`` as in
-    AgreementRejected.
+    AgreementRejected. ``reason_code``: decided, term_over or match_released; ``reason`` is deprecated and repeats it.
     """
 
     reason: LongText
+    reason_code: Slug | None = None
     effective_on: date
     ending: Literal["decided", "term_over"] | None = None
     allocations: tuple[Allocation, ...] | None = None

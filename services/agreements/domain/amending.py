@@ -297,7 +297,7 @@ def _amended_event(file: AgreementFile, number: int, given_up: tuple[Allocation,
     return AgreementAmended(
         **reference(file),
         amendment=one.number,
-        summary=one.reason,
+        summary=one.kind,
         kind=one.kind,
         title=file.title,
         protocol_number=str(one.protocol),

@@ -21,6 +21,8 @@ from services.agreements.domain.outcome import Outcome, changed, reference
 from services.agreements.domain.refusals import Invalid, NotPossible
 from services.agreements.domain.states import FINAL, IN_FORCE, Act, State, after, allows
 
+ReasonCode = Literal["refused", "match_released", "decided", "term_over"]
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -36,7 +38,7 @@ class Calendar:
 def reject(file: AgreementFile, reason: str, match_over: bool = True) -> Outcome:
     """Refused for good, before all have signed; matching releases what was reserved."""
     outcome = changed(file, Act.REJECT, closing_reason=reason)
-    return Outcome(outcome.file, (_rejected(outcome.file, reason, match_over),))
+    return Outcome(outcome.file, (_rejected(outcome.file, "refused", match_over),))
 
 
 def terminate(
@@ -90,7 +92,8 @@ def suspend(file: AgreementFile, reason: str, until: date | None = None, today: 
             "/until",
         )
     outcome = changed(file, Act.SUSPEND, closing_reason=reason, suspended_until=until)
-    return Outcome(outcome.file, (AgreementSuspended(**reference(outcome.file), reason=reason, until=until),))
+    event = AgreementSuspended(**reference(outcome.file), **_because("decided"), until=until)
+    return Outcome(outcome.file, (event,))
 
 
 def resume(file: AgreementFile, today: date) -> Outcome:
@@ -115,9 +118,9 @@ def release(file: AgreementFile, reason_code: str, today: date) -> Outcome:
         return Outcome(file)
     reason = f"match released: {reason_code}"
     if after(file.state, Act.RELEASE) is State.TERMINATED:
-        return _terminated(file, reason, today, True, Act.RELEASE)
+        return _terminated(file, reason, today, True, Act.RELEASE, code="match_released")
     outcome = changed(file, Act.RELEASE, closing_reason=reason)
-    return Outcome(outcome.file, (_rejected(outcome.file, reason, True),))
+    return Outcome(outcome.file, (_rejected(outcome.file, "match_released", True),))
 
 
 def deadline(file: AgreementFile) -> date | None:
@@ -145,7 +148,7 @@ def by_calendar(file: AgreementFile, act: Act, today: date, match_over: bool) ->
         return _terminated(file, file.ends_because or "", file.ends_on or today, match_over)
     last = file.valid_to or today
     reason = f"term over on {last.isoformat()}"
-    return _terminated(file, reason, last, match_over, Act.EXPIRE, "term_over")
+    return _terminated(file, reason, last, match_over, Act.EXPIRE, "term_over", "term_over")
 
 
 def _days(file: AgreementFile, calendar: Calendar) -> Iterator[tuple[date, Act]]:
@@ -166,11 +169,12 @@ def _terminated(
     match_over: bool,
     act: Act = Act.TERMINATE,
     ending: Literal["decided", "term_over"] = "decided",
+    code: ReasonCode = "decided",
 ) -> Outcome:
     ended = _ended(file, act, closing_reason=reason).file
     event = AgreementTerminated(
         **reference(ended),
-        reason=reason,
+        **_because(code),
         effective_on=on,
         ending=ending,
         allocations=ended.allocations,
@@ -184,5 +188,10 @@ def _ended(file: AgreementFile, act: Act, **fields: Any) -> Outcome:
     return changed(file, act, amendments=lapse(file), ends_on=None, ends_because=None, suspended_until=None, **fields)
 
 
-def _rejected(file: AgreementFile, reason: str, match_over: bool) -> AgreementRejected:
-    return AgreementRejected(**reference(file), reason=reason, allocations=file.allocations, match_over=match_over)
+def _rejected(file: AgreementFile, code: ReasonCode, match_over: bool) -> AgreementRejected:
+    return AgreementRejected(**reference(file), **_because(code), allocations=file.allocations, match_over=match_over)
+
+
+def _because(code: ReasonCode) -> dict[str, str]:
+    """What the bus hears of a reason: a code. The words may name people, so they stay in the file."""
+    return {"reason": code, "reason_code": code}
