@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.events.intake import NeedRegistered, OfferReceived
-from contracts.values import Line
+from contracts.values import Line, StakeholderType
 from services.matching.domain.ranking import AS_WRITTEN, Ranking
 
 Vetting = Literal["pending", "approved", "refused"]
@@ -34,7 +34,8 @@ class LineState:
 class Stakeholder:
     """An organisation as intake last described it. ``name`` is None while only an event about it has arrived.
 
-    ``past`` is by department how many matches with it the organisation accepted, of how many it decided.
+    ``past`` is by department how many matches with it the organisation accepted, of how many it decided; ``kind`` what
+    it is (company, association …), None as long as nobody has said.
     """
 
     stakeholder_id: UUID
@@ -43,6 +44,7 @@ class Stakeholder:
     vetted_until: datetime | None = None
     account_manager_id: str | None = None
     past: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)
+    kind: StakeholderType | None = None
 
     def may_give(self, now: datetime) -> bool:
         """Checked by an account manager, and the check has not lapsed."""
@@ -76,7 +78,7 @@ class Need:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """An offer as last described. ``promised_to`` is the need it answers, as long as that need is not closed;
-    ``profile`` as of a need."""
+    ``profile`` as of a need; ``partner_kinds`` what the organisations behind it are, those that are known."""
 
     state: OfferReceived
     is_open: bool
@@ -86,6 +88,7 @@ class Offer:
     promised_to: UUID | None = None
     was_withdrawn: bool = False
     profile: object | None = field(default=None, compare=False)
+    partner_kinds: Mapping[UUID, StakeholderType] = field(default_factory=dict)
 
     @property
     def offer_id(self) -> UUID:

@@ -13,6 +13,7 @@ import asyncpg
 from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.events.intake import NeedRegistered, OfferReceived
+from contracts.values import StakeholderType
 from services.matching.domain.proposals import Memory
 from services.matching.domain.search import Search
 from services.matching.domain.subjects import LineState, Need, Offer, Stakeholder
@@ -26,7 +27,7 @@ _LINES = """
 _OFFERS = f"""
 SELECT offer.offer_id, offer.version, offer.state, offer.snapshot, offer.words, offer.stakeholder_id,
     offer.terms, offer.direction, offer.text_version,
-    giver.name, giver.vetting, giver.vetted_until, giver.account_manager_id,
+    giver.name, giver.vetting, giver.vetted_until, giver.account_manager_id, giver.stakeholder_type,
     CASE WHEN answered.state IS NULL OR answered.state = 'open' THEN offer.answers_need_id END AS promised_to,
     {_LINES.format(key="offer.offer_id")}
 FROM offer
@@ -50,10 +51,15 @@ SELECT need.need_id, need.version, need.state, need.snapshot, need.words,
 FROM need WHERE need.city = $1 AND need.need_id = ANY($2::uuid[])
 """
 _RECEIVERS = """
-SELECT DISTINCT one.stakeholder_id, one.name, one.vetting, one.vetted_until, one.account_manager_id
+SELECT DISTINCT one.stakeholder_id, one.name, one.vetting, one.vetted_until, one.account_manager_id,
+    one.stakeholder_type
 FROM need_receiver AS receiver
 JOIN stakeholder AS one ON one.city = receiver.city AND one.stakeholder_id = receiver.stakeholder_id
 WHERE receiver.city = $1 AND receiver.need_id = ANY($2::uuid[])
+"""
+_KINDS = """
+SELECT stakeholder_id, stakeholder_type FROM stakeholder
+WHERE city = $1 AND stakeholder_id = ANY($2::uuid[]) AND stakeholder_type IS NOT NULL
 """
 _MEMORY = """
 SELECT need_id, set_key, basis, state, reason_code FROM match
@@ -106,7 +112,14 @@ class CandidateStore:
         """These offers with their givers and what is left of them."""
         found = await self._connection.fetch(_OFFERS, scope.city, list(ids)) if ids else []
         past = await self._past(scope, {row["stakeholder_id"] for row in found})
-        return {row["offer_id"]: _offer(row, past.get(row["stakeholder_id"], {})) for row in found}
+        behind = {UUID(one["stakeholder_id"]) for row in found for one in row["snapshot"].get("partners") or ()}
+        kinds = await self.kinds(scope, behind)
+        return {row["offer_id"]: _offer(row, past.get(row["stakeholder_id"], {}), kinds) for row in found}
+
+    async def kinds(self, scope: Scope, stakeholders: Collection[UUID]) -> dict[UUID, StakeholderType]:
+        """What these organisations are (company, association …), as far as it is known."""
+        found = await self._connection.fetch(_KINDS, scope.city, list(stakeholders)) if stakeholders else []
+        return {row["stakeholder_id"]: row["stakeholder_type"] for row in found}
 
     async def _past(self, scope: Scope, givers: Collection[UUID]) -> dict[UUID, dict[str, tuple[int, int]]]:
         """By giver and department: how many matches the giver accepted, of how many it decided."""
@@ -150,7 +163,7 @@ class CandidateStore:
         }, open_sets
 
 
-def _offer(row: asyncpg.Record, past: Mapping[str, tuple[int, int]]) -> Offer:
+def _offer(row: asyncpg.Record, past: Mapping[str, tuple[int, int]], kinds: Mapping[UUID, StakeholderType]) -> Offer:
     state = OfferReceived.model_validate(row["snapshot"] | {"version": row["version"]})
     return Offer(
         state=state,
@@ -161,6 +174,7 @@ def _offer(row: asyncpg.Record, past: Mapping[str, tuple[int, int]]) -> Offer:
         promised_to=row["promised_to"],
         was_withdrawn=row["state"] == "withdrawn",
         profile=_profile(row),
+        partner_kinds={one.stakeholder_id: kind for one in state.partners if (kind := kinds.get(one.stakeholder_id))},
     )
 
 
@@ -190,6 +204,7 @@ def _stakeholder(row: asyncpg.Record, past: Mapping[str, tuple[int, int]] = Mapp
         row["vetted_until"],
         row["account_manager_id"],
         past,
+        row["stakeholder_type"],
     )
 
 
