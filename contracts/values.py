@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.neighbourhoods import municipi_of, name_of
 from contracts.units import plain
 
 ResourceKind = Literal["money", "goods", "expertise", "volunteering", "space", "service"]
@@ -164,11 +165,16 @@ class Line(Value):
 
     ``quantity`` is per occurrence when ``recurrence`` is given; None = open-ended, fixed at acceptance.
     Money has unit EUR and no separate value; anything else may carry a value per unit or in total.
+
+    ``min_lot`` is the smallest quantity, over all occurrences and in ``unit``, that one match may take of an offered
+    line, or that one offer has to bring to an asked line. When less than that is left of the line itself, what is left
+    goes as one. Of an open-ended line it says the least that may be agreed.
     """
 
     kind: ResourceKind
     unit: UnitCode
     quantity: Quantity | None = None
+    min_lot: Quantity | None = None
     recurrence: Recurrence | None = None
     capability: Slug | None = None
     cpv: CpvCode | None = None
@@ -188,6 +194,8 @@ class Line(Value):
             raise ValueError("an open-ended line has no total value")
         if self.total_quantity is not None and self.total_quantity >= MOST_QUANTITY:
             raise ValueError("all occurrences together have at most twelve digits before the point")
+        if self.min_lot is not None and self.total_quantity is not None and self.min_lot > self.total_quantity:
+            raise ValueError("the smallest lot is not more than the whole quantity")
         return self
 
     @property
@@ -196,6 +204,13 @@ class Line(Value):
         if self.quantity is None:
             return None
         return self.quantity * (self.recurrence.times if self.recurrence else 1)
+
+    def least(self, left: Decimal | None) -> Decimal:
+        """The smallest quantity one match may take, or one offer bring, when ``left`` of the line is open (None =
+        open-ended): the lot, or all that is left; 0 when any quantity will do."""
+        if self.min_lot is None:
+            return Decimal(0)
+        return self.min_lot if left is None else min(self.min_lot, left)
 
     def value_cents(self, quantity: Decimal) -> int | None:
         """Value of ``quantity`` of this line in euro cents, pro rata of a total.
@@ -225,6 +240,56 @@ class Place(Value):
     municipio: int | None = Field(default=None, ge=1, le=9)
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
+
+
+def _different(values: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each is named once")
+    return values
+
+
+Unsaid = Field(exclude_if=lambda named: not named)
+"""For a list that says nothing when it is empty: it is not written then."""
+_Different = Field(json_schema_extra={"uniqueItems": True})
+
+
+class PlaceLimit(Value):
+    """Only inside these neighbourhoods (NIL 1-88) or municipi (1-9), taken together; at least one is named."""
+
+    nils: Annotated[tuple[Annotated[int, Field(ge=1, le=88)], ...], AfterValidator(_different), _Different] = ()
+    municipi: Annotated[tuple[Annotated[int, Field(ge=1, le=9)], ...], AfterValidator(_different), _Different] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> PlaceLimit:
+        if not self.nils and not self.municipi:
+            raise ValueError("a limit names at least one neighbourhood or municipio")
+        return self
+
+    def admits(self, place: Place | None) -> bool | None:
+        """Whether the place lies inside; None where that is not known well enough to say.
+
+        A neighbourhood in several municipi, and a municipio of which only some neighbourhoods are named, leave it open.
+        """
+        if place is None or (place.nil is None and place.municipio is None):
+            return None
+        if place.nil is None:
+            return self._admits_municipio(place.municipio)
+        if place.nil in self.nils:
+            return True
+        possible = {place.municipio} if place.municipio is not None else set(municipi_of(place.nil))
+        inside = possible & set(self.municipi)
+        return False if not inside else True if inside == possible else None
+
+    def _admits_municipio(self, municipio: int | None) -> bool | None:
+        if municipio in self.municipi:
+            return True
+        return None if any(municipio in municipi_of(nil) for nil in self.nils) else False
+
+    @property
+    def words(self) -> str:
+        """What it names, as both languages say it: ``Municipio 9, NIL Duomo``."""
+        named = [f"Municipio {number}" for number in self.municipi] + [f"NIL {name_of(number)}" for number in self.nils]
+        return ", ".join(named)
 
 
 class Window(Value):

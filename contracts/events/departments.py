@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from contracts.event import Event
-from contracts.values import ExternalRef, FieldError, Instant, Line, LongText, Place, ShortText, Slug, Window
+from contracts.values import (
+    ExternalRef,
+    FieldError,
+    Instant,
+    Line,
+    LongText,
+    Place,
+    PlaceLimit,
+    ShortText,
+    Slug,
+    StakeholderType,
+    Unsaid,
+    Window,
+)
 
 INBOUND = "departments.inbound.v1"
 REJECTED = "intake.rejected.v1"
@@ -16,7 +30,8 @@ REJECTED = "intake.rejected.v1"
 class NeedSubmitted(Event, type="sportello.departments.need-submitted.v1", topic=INBOUND):
     """A department asks for something. ``external_ref`` is its own reference, unique per department.
 
-    ``receivers`` are references of stakeholders known to the city (their ``external_ref``).
+    ``receivers`` and ``excluded_stakeholders`` are references of stakeholders known to the city (their
+    ``external_ref``). ``only_in`` says where what is offered for the lines has to be; who is excluded is not asked.
     """
 
     external_ref: ExternalRef
@@ -32,6 +47,9 @@ class NeedSubmitted(Event, type="sportello.departments.need-submitted.v1", topic
     place: Place | None = None
     window: Window | None = None
     valid_until: Instant | None = None
+    only_in: PlaceLimit | None = None
+    excluded_stakeholders: Annotated[tuple[ExternalRef, ...], Unsaid] = ()
+    excluded_stakeholder_types: Annotated[tuple[StakeholderType, ...], Unsaid] = ()
 
 
 class NeedUpdateSubmitted(Event, type="sportello.departments.need-update-submitted.v1", topic=INBOUND):
@@ -46,6 +64,9 @@ class NeedUpdateSubmitted(Event, type="sportello.departments.need-update-submitt
     place: Place | None = None
     window: Window | None = None
     valid_until: Instant | None = None
+    only_in: PlaceLimit | None = None
+    excluded_stakeholders: tuple[ExternalRef, ...] | None = None
+    excluded_stakeholder_types: tuple[StakeholderType, ...] | None = None
     withdrawn: bool = False
     reason: LongText | None = None
 

@@ -6,7 +6,7 @@ Needs and offers travel as whole snapshots, so that a reader never has to ask ba
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -21,9 +21,11 @@ from contracts.values import (
     NilNumber,
     OfferPartner,
     Place,
+    PlaceLimit,
     ShortText,
     Slug,
     StakeholderType,
+    Unsaid,
     Window,
 )
 
@@ -82,6 +84,8 @@ class AccountManagerAssigned(Event, type="sportello.intake.account-manager-assig
 
 
 class _NeedState(Event):
+    """``only_in`` says where what is offered for the lines has to be; who is ``excluded_`` is not asked to give."""
+
     need_id: UUID
     version: int = Field(ge=1)
     department: Slug
@@ -99,6 +103,9 @@ class _NeedState(Event):
     valid_until: Instant | None = None
     account_manager_id: str | None = None
     external_ref: ExternalRef | None = None
+    only_in: PlaceLimit | None = None
+    excluded_stakeholders: Annotated[tuple[UUID, ...], Unsaid] = ()
+    excluded_stakeholder_types: Annotated[tuple[StakeholderType, ...], Unsaid] = ()
 
 
 class NeedRegistered(_NeedState, type="sportello.intake.need-registered.v1", topic=NEED):
@@ -132,6 +139,8 @@ class NeedFulfilled(Event, type="sportello.intake.need-fulfilled.v1", topic=NEED
 
 
 class _OfferState(Event):
+    """``only_in`` says where what is offered may be used; whom the giver ``excluded_`` it is not for."""
+
     offer_id: UUID
     version: int = Field(ge=1)
     stakeholder_id: UUID
@@ -147,6 +156,10 @@ class _OfferState(Event):
     valid_until: Instant | None = None
     account_manager_id: str | None = None
     external_ref: ExternalRef | None = None
+    only_in: PlaceLimit | None = None
+    excluded_departments: Annotated[tuple[Slug, ...], Unsaid] = ()
+    excluded_policy_areas: Annotated[tuple[Slug, ...], Unsaid] = ()
+    excluded_receivers: Annotated[tuple[UUID, ...], Unsaid] = ()
 
 
 class OfferReceived(_OfferState, type="sportello.intake.offer-received.v1", topic=OFFER):

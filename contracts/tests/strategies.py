@@ -22,6 +22,7 @@ from contracts.values import (
     Line,
     NilNumber,
     Party,
+    PlaceLimit,
     Quantity,
     SignedQuantity,
     Window,
@@ -137,6 +138,8 @@ def lines(draw: st.DrawFn) -> Line:
     if values["recurrence"] is not None:
         values["quantity"] %= 10**9  # all occurrences together stay a quantity
         values["quantity"] = values["quantity"] or Decimal(1)
+    if values["min_lot"] is not None and values["quantity"] is not None:
+        values["min_lot"] = min(values["min_lot"], values["quantity"])
     return Line(**values)
 
 
@@ -150,6 +153,14 @@ def parties(draw: st.DrawFn) -> Party:
 
 
 @st.composite
+def place_limits(draw: st.DrawFn) -> PlaceLimit:
+    """Limits that name something, each once."""
+    nils = draw(st.lists(st.integers(1, 88), unique=True, max_size=4))
+    municipi = draw(st.lists(st.integers(1, 9), unique=True, max_size=4, min_size=0 if nils else 1))
+    return PlaceLimit(nils=nils, municipi=municipi)
+
+
+@st.composite
 def windows(draw: st.DrawFn) -> Window:
     """Windows that end when they start or later."""
     first, last = sorted([draw(days), draw(days)])
@@ -159,5 +170,6 @@ def windows(draw: st.DrawFn) -> Window:
 _COMPOSED: dict[type[BaseModel], Callable[[], st.SearchStrategy[Any]]] = {
     Line: lines,
     Party: parties,
+    PlaceLimit: place_limits,
     Window: windows,
 }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from contracts.neighbourhoods import MUNICIPI, NEIGHBOURHOODS
 from contracts.tests.strategies import balances, differences, lines, quantities
 from contracts.units import amount, plain
 from contracts.values import (
@@ -18,6 +19,8 @@ from contracts.values import (
     Balance,
     Line,
     Party,
+    Place,
+    PlaceLimit,
     Quantity,
     Recurrence,
     SignedQuantity,
@@ -203,3 +206,68 @@ def test_a_party_is_a_department_or_a_stakeholder(wrong: dict[str, Any]) -> None
 )
 def test_one_of_something_is_said_in_the_singular(value: str, unit: str, words: tuple[str, str]) -> None:
     assert amount(Decimal(value), unit) == words
+
+
+@pytest.mark.parametrize(
+    ("lot", "quantity", "left", "least"),
+    [
+        (None, "100", "100", "0"),
+        ("40", "100", "100", "40"),
+        ("40", "100", "20", "20"),
+        ("40", None, None, "40"),
+        (None, None, None, "0"),
+    ],
+)
+def test_the_lot_or_all_that_is_left(lot: str | None, quantity: str | None, left: str | None, least: str) -> None:
+    assert line(quantity=quantity, min_lot=lot).least(Decimal(left) if left else None) == Decimal(least)
+
+
+def test_a_lot_is_over_all_occurrences() -> None:
+    monthly = Recurrence(every="month", times=12)
+    assert line(quantity="10", recurrence=monthly, min_lot="120").min_lot == 120
+    with pytest.raises(ValidationError, match="not more than the whole"):
+        line(quantity="10", recurrence=monthly, min_lot="120.001")
+
+
+def test_the_neighbourhoods_are_the_88() -> None:
+    assert list(NEIGHBOURHOODS) == list(range(1, 89))
+    assert all(set(one.municipi) <= set(MUNICIPI) and one.name for one in NEIGHBOURHOODS.values())
+
+
+@pytest.mark.parametrize(
+    ("limit", "place", "inside"),
+    [
+        ({"nils": (14,)}, {"nil": 14}, True),
+        ({"nils": (14,)}, {"nil": 15}, False),
+        ({"nils": (14,)}, {"municipio": 9}, None),  # the neighbourhood is in there, others are too
+        ({"nils": (14,)}, {"municipio": 1}, False),
+        ({"municipi": (9,)}, {"nil": 14}, True),
+        ({"municipi": (9,)}, {"nil": 1}, False),
+        ({"municipi": (9,)}, {"nil": 11}, None),  # Isola lies in 9 and 2
+        ({"municipi": (9,)}, {"nil": 11, "municipio": 9}, True),
+        ({"municipi": (9,)}, {"nil": 11, "municipio": 2}, False),
+        ({"municipi": (9, 2)}, {"nil": 11}, True),
+        ({"municipi": (9,)}, {"municipio": 9}, True),
+        ({"municipi": (9,)}, {"municipio": 1}, False),
+        ({"municipi": (9,), "nils": (1,)}, {"nil": 1}, True),
+        ({"municipi": (9,)}, {}, None),
+        ({"municipi": (9,)}, {"latitude": 45.46, "longitude": 9.19}, None),
+    ],
+    ids=str,
+)
+def test_what_a_limit_says_of_a_place(limit: dict[str, Any], place: dict[str, Any], inside: bool | None) -> None:
+    assert PlaceLimit(**limit).admits(Place(label="-", **place)) is inside
+
+
+def test_an_unknown_place_is_neither_inside_nor_outside() -> None:
+    assert PlaceLimit(municipi=(9,)).admits(None) is None
+
+
+def test_a_limit_in_words() -> None:
+    assert PlaceLimit(municipi=(9,), nils=(1, 8)).words == "Municipio 9, NIL Duomo, NIL Parco Sempione"
+
+
+@pytest.mark.parametrize("wrong", [{}, {"nils": (0,)}, {"nils": (89,)}, {"municipi": (10,)}, {"nils": (1, 1)}], ids=str)
+def test_what_is_no_limit(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        PlaceLimit(**wrong)
