@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from chassis.http.commands import Reply, command
+from chassis.auth import Actor
+from chassis.http.commands import Again, Reply, command
 from chassis.http.etag import optional_version
 from chassis.http.paging import After, Page, decode, encode, instant
 from chassis.service import units_of
@@ -27,6 +28,7 @@ from services.agreements.handlers import commenting, filling, noting
 from services.agreements.handlers.access import refuse_reading
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.problems import refusals_as_problems
+from services.agreements.store import Store
 from services.agreements.store.comments import Comment
 from services.agreements.views import AgreementView
 
@@ -141,9 +143,9 @@ async def write_comment(request: Request, actor: LoggedIn, agreement_id: UUID, b
 
     async def work(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():
-            return Reply(201, await commenting.write(unit, actor, agreement_id, body))
+            return _commented(201, await commenting.write(unit, actor, agreement_id, body))
 
-    return await command(request, units_of(request), scope_of(actor), work)
+    return await command(request, units_of(request), scope_of(actor), work, again=_again(actor, agreement_id))
 
 
 @router.post("/comments/{comment_id}/retract", response_model=Comment)
@@ -152,9 +154,22 @@ async def retract_comment(request: Request, actor: LoggedIn, agreement_id: UUID,
 
     async def work(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():
-            return Reply(200, await commenting.retract(unit, actor, agreement_id, comment_id))
+            return _commented(200, await commenting.retract(unit, actor, agreement_id, comment_id))
 
-    return await command(request, units_of(request), scope_of(actor), work)
+    return await command(request, units_of(request), scope_of(actor), work, again=_again(actor, agreement_id))
+
+
+def _commented(status: int, comment: Comment) -> Reply:
+    """The words may be taken back, so they are not kept a second time for repeats."""
+    return Reply(status, comment, reference={"comment_id": str(comment.comment_id)})
+
+
+def _again(actor: Actor, agreement_id: UUID) -> Again[Store]:
+    async def read(unit: AgreementsUnit, reference: dict[str, str]) -> Comment:
+        with refusals_as_problems():
+            return await commenting.read(unit, actor, agreement_id, UUID(reference["comment_id"]))
+
+    return read
 
 
 def threads(found: list[Comment], limit: int) -> Page[Comment]:

@@ -190,9 +190,9 @@ async def correct_notice(request: Request, actor: LoggedIn, notice_id: UUID, bod
 
     async def work(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():
-            return Reply(201, await publishing.correct_notice(unit, actor, notice_id, body, desk))
+            return _noticed(201, await publishing.correct_notice(unit, actor, notice_id, body, desk))
 
-    return await command(request, units_of(request), scope_of(actor), work)
+    return await command(request, units_of(request), scope_of(actor), work, again=_again)
 
 
 @router.post("/notices/{notice_id}/withdraw", response_model=Notice)
@@ -201,9 +201,21 @@ async def withdraw_notice(request: Request, actor: LoggedIn, notice_id: UUID, bo
 
     async def work(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():
-            return Reply(200, await publishing.withdraw_notice(unit, actor, notice_id, body))
+            return _noticed(200, await publishing.withdraw_notice(unit, actor, notice_id, body))
 
-    return await command(request, units_of(request), scope_of(actor), work)
+    return await command(request, units_of(request), scope_of(actor), work, again=_again)
+
+
+def _noticed(status: int, notice: Notice) -> Reply:
+    """The words may be erased, so they are not kept a second time for repeats."""
+    return Reply(status, notice, reference={"notice_id": str(notice.notice_id)})
+
+
+async def _again(unit: AgreementsUnit, reference: dict[str, str]) -> Notice:
+    notice = await unit.store.notices.one(unit.scope, UUID(reference["notice_id"]))
+    if notice is None:
+        raise not_found("Avviso non trovato.", "There is no such notice.")
+    return notice
 
 
 def _changed(views: list[NoticeView]) -> datetime | None:

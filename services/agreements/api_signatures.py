@@ -148,7 +148,11 @@ async def handed_in_for(request: Request, actor: Actor, agreement_id: UUID, amen
     """Takes a signed document in for the agreement, or for an amendment, once per Idempotency-Key."""
     handed_in = await _handed_in(request)
     sent = handed_in.name.encode() + b"\0" + handed_in.content
-    before = await answered(request, units_of(request), scope_of(actor), sent)
+
+    async def again(unit: AgreementsUnit, reference: dict[str, str]) -> BaseModel:
+        return await _noted(unit, actor, agreement_id, UUID(reference["upload_id"]))
+
+    before = await answered(request, units_of(request), scope_of(actor), sent, again)
     if before is not None:
         return before
     judged = await judged_for(request, actor, agreement_id, handed_in, amendment)
@@ -161,9 +165,19 @@ async def handed_in_for(request: Request, actor: Actor, agreement_id: UUID, amen
             problem = problem_of_upload(line)
             body = body_of(request, problem) | {"upload_id": str(line.upload_id)}
             return Reply(problem.status, body, {"Content-Type": MEDIA_TYPE})
-        return Reply(201, upload_view(line, actor), {"ETag": etag(file.version)})
+        # The names in the certificates are kept with the upload alone, not a second time for repeats.
+        reference = {"upload_id": str(line.upload_id)}
+        return Reply(201, upload_view(line, actor), {"ETag": etag(file.version)}, reference)
 
-    return await command(request, units_of(request), scope_of(actor), work, sent=sent)
+    return await command(request, units_of(request), scope_of(actor), work, sent=sent, again=again)
+
+
+async def _noted(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, upload_id: UUID) -> UploadView:
+    """The upload as it was written down; nothing of it changes but that refused bytes are let go of."""
+    line = await unit.store.signatures.upload(unit.scope, agreement_id, upload_id)
+    if line is None:
+        raise not_found("Il documento non è conservato.", "The document is not kept.")
+    return upload_view(line, actor)
 
 
 @router.get("/agreements/{agreement_id}/signatures/{upload_id}/file", response_class=Response)

@@ -51,6 +51,12 @@ async def write(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command:
     return comment
 
 
+async def read(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, comment_id: UUID) -> Comment:
+    """A comment as it is now, for somebody who may read it."""
+    file = refuse_reading(actor, await unit.store.files.read(unit.scope, agreement_id))
+    return await _seen(unit.store, unit.scope, actor, file, comment_id)
+
+
 async def retract(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, comment_id: UUID) -> Comment:
     """Erases the words of a comment: its author may, and the Legal Office (personal data written by mistake)."""
     file = refuse_reading(actor, await unit.store.files.read(unit.scope, agreement_id))

@@ -18,6 +18,11 @@ from services.agreements.domain.signatories import Named
 MOST_KEPT = 10
 """Refused documents of one agreement whose bytes are kept; older ones go first."""
 
+_UPLOAD = (
+    "upload_id, at, actor, file_name, media_type, sha256, size, accepted, revision, reasons, signatures,"
+    " content IS NOT NULL AS kept, keep_until"
+)
+
 
 class UploadLine(BaseModel):
     """One document that was handed in, and what was found. `signatures` name people: only for who may see them."""
@@ -120,11 +125,20 @@ class Signatures:
             MOST_KEPT,
         )
 
+    async def upload(self, scope: Scope, agreement_id: UUID, upload_id: UUID) -> UploadLine | None:
+        """One document that was handed in."""
+        row = await self._connection.fetchrow(
+            f"SELECT {_UPLOAD} FROM signature_upload WHERE city = $1 AND agreement_id = $2 AND upload_id = $3",
+            scope.city,
+            agreement_id,
+            upload_id,
+        )
+        return UploadLine(**dict(row)) if row else None
+
     async def uploads(self, scope: Scope, agreement_id: UUID, amendment: int = 0, limit: int = 50) -> list[UploadLine]:
         """What was handed in for one document, the newest first."""
         rows = await self._connection.fetch(
-            "SELECT upload_id, at, actor, file_name, media_type, sha256, size, accepted, revision, reasons, signatures,"
-            " content IS NOT NULL AS kept, keep_until FROM signature_upload"
+            f"SELECT {_UPLOAD} FROM signature_upload"
             " WHERE city = $1 AND agreement_id = $2 AND amendment = $3 ORDER BY at DESC, upload_id DESC LIMIT $4",
             scope.city,
             agreement_id,

@@ -245,3 +245,21 @@ async def test_history_is_read_in_pages_newest_first(story: Story) -> None:
     assert [(line["version"], line["act"]) for line in rest["items"]] == [(2, "risks"), (1, "draft")]
     assert rest["next"] is None
     assert (await story.as_(GUIDE).get(address, params={"after": "%%"})).status_code == 400
+
+
+async def test_a_repeated_comment_is_answered_without_a_second_copy_of_its_words(story: Story) -> None:
+    one = (await story.file_of(donation()))["agreement_id"]
+    key = {"Idempotency-Key": f"comment-{one}"}
+    words = {"words": "Il signor Rossi non sta bene", "audience": "city"}
+    first = await story.post(one, "comments", GUIDE, words, **key)
+    again = await story.post(one, "comments", GUIDE, words, **key)
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    pool = story.desk.app.state.units.pool
+    kept = await pool.fetchval("SELECT encode(body, 'escape') FROM idempotency_key WHERE key = $1", f"comment-{one}")
+    assert "Rossi" not in kept
+    await story.done(one, f"comments/{first.json()['comment_id']}/retract", GUIDE)
+    after = await story.post(one, "comments", GUIDE, words, **key)
+    assert (after.status_code, after.json()["words"]) == (201, None)
+    thread = (await story.as_(GUIDE).get(f"/agreements/api/v1/agreements/{one}/comments")).json()["items"]
+    assert len(thread) == 1

@@ -54,6 +54,13 @@ async def test_a_repeat_gets_the_first_answer_also_after_the_last_signature(
         assert again.headers["idempotent-replayed"] == "true"
     uploads = await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")
     assert len(uploads.json()) == 2
+    kept = await story.desk.app.state.units.pool.fetch(
+        "SELECT key, encode(body, 'escape') AS body FROM idempotency_key WHERE key LIKE $1", f"{outside.agreement}%"
+    )
+    assert len(kept) == 2
+    for row in kept:
+        assert "upload_id" in row["body"]
+        assert not [name for name in ("Conti", "CNTPLA", "Neri") if name in row["body"]], "names rest with the upload"
 
 
 async def test_a_form_may_have_a_key_too(story: Story, provider: Provider, paolo: Holder) -> None:
