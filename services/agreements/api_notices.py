@@ -22,6 +22,8 @@ from contracts.values import Slug
 from services.agreements.api import DOCUMENTED, LoggedIn, answer_change, desk_of, scope_of
 from services.agreements.api_register import FEED_SIZE, KNOWN, address_of
 from services.agreements.domain.publication import (
+    OMITTED,
+    OMITTED_REASON,
     CorrectNotice,
     Notice,
     NoticeWords,
@@ -61,19 +63,16 @@ class NoticeView(BaseModel):
     changed_at: datetime
 
 
-_OMITTED = Bilingual(it="Omesso", en="Omitted")
-
-
 def _view(notice: Notice, today: date, hidden_since: datetime | None) -> NoticeView:
     """What was hidden since the notice was made takes its words along; what was hidden before, they never held."""
     omitted = hidden_since is not None and hidden_since > notice.made_at
     return NoticeView(
         **notice.model_dump(include={"notice_id", "instrument", "state", "published_on", "until", "replaces"}),
         link=None if omitted else notice.link,
-        reason="Omesso / Omitted" if omitted and notice.reason else notice.reason,
+        reason=OMITTED_REASON if omitted and notice.reason else notice.reason,
         open=notice.state == "published" and today < notice.until,
-        title=_OMITTED if omitted else notice.words.title,
-        text=_OMITTED if omitted else notice.words.text,
+        title=OMITTED if omitted else notice.words.title,
+        text=OMITTED if omitted else notice.words.text,
         write_to=notice.words.write_to,
         omitted=omitted,
         changed_at=max(notice.changed_at, hidden_since or notice.changed_at),

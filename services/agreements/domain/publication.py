@@ -31,6 +31,10 @@ class NoticeWords(Value):
     write_to: ShortText
 
 
+OMITTED = Bilingual(it="Omesso", en="Omitted")
+OMITTED_REASON = "Omesso / Omitted"
+
+
 class Notice(Value):
     """A public notice. `until` is its end; after a waiting period, the day from which one may sign."""
 
@@ -77,6 +81,11 @@ class WithdrawNotice(_Command):
     """The notice stays visible as withdrawn; the waiting period has not begun."""
 
     reason: Annotated[LongText, Field(min_length=3)]
+
+
+def erased(words: NoticeWords) -> NoticeWords:
+    """What is left of a notice whose words were erased: where to write."""
+    return NoticeWords(title=OMITTED, text=OMITTED, write_to=words.write_to)
 
 
 def notice_rules(record: Instrument | None) -> tuple[Waiting | Evidence, ...]:

@@ -54,13 +54,14 @@ async def show(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command: 
 
 
 async def erase(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command: Erase) -> tuple[Redaction, ...]:
-    """Deletes words and salts from the register for good; its entries still verify.
+    """Deletes words and salts from the register, and the words of its notices, for good; entries still verify.
 
     Whoever enters something about the agreement holds the file's lock too, so no entry slips in between.
     """
     file = await _opened(unit, actor, agreement_id)
     await unit.store.redactions.put(unit.scope, agreement_id, command.redactions("erased", unit.now))
     await unit.store.redactions.erase(unit.scope, agreement_id, command.which)
+    await unit.store.notices.erase(unit.scope, agreement_id, unit.now)
     return await _noted(unit, file, "erase", command.reason)
 
 

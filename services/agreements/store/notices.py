@@ -1,4 +1,4 @@
-"""Public notices: only their state ever changes."""
+"""Public notices: only their state ever changes, until their words are erased."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
-from services.agreements.domain.publication import Notice
+from services.agreements.domain.publication import OMITTED_REASON, Notice, erased
 
 _COLUMNS = (
     "notice_id, agreement_id, term, instrument, state, published_on, until, words, link, replaces, reason,"
@@ -54,6 +54,20 @@ class Notices:
             reason,
             now,
         )
+
+    async def erase(self, scope: Scope, agreement_id: UUID, now: datetime) -> None:
+        """Deletes the words of the agreement's notices for good: nobody knows which of them say what was erased."""
+        for notice in await self.of_agreement(scope, agreement_id):
+            await self._connection.execute(
+                "UPDATE public_notice SET words = $3, link = NULL, erased_at = $4,"
+                " reason = CASE WHEN reason IS NULL THEN NULL ELSE $5 END"
+                " WHERE city = $1 AND notice_id = $2 AND erased_at IS NULL",
+                scope.city,
+                notice.notice_id,
+                erased(notice.words).model_dump(mode="json"),
+                now,
+                OMITTED_REASON,
+            )
 
     async def one(self, scope: Scope, notice_id: UUID) -> Notice | None:
         row = await self._connection.fetchrow(
