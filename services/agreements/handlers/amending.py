@@ -12,11 +12,12 @@ from services.agreements.documents.fields import with_fields
 from services.agreements.documents.render import content_hash
 from services.agreements.domain import amending, splitting
 from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Split
-from services.agreements.domain.file import AgreementFile, Amendment
+from services.agreements.domain.file import AgreementFile, Amendment, Protocol
 from services.agreements.handlers.access import FILLS_IN, refuse_role
 from services.agreements.handlers.closing import siblings
 from services.agreements.handlers.desk import AgreementsUnit, Desk, city_day, instrument_of, keep, publish
 from services.agreements.handlers.filling import opened
+from services.agreements.handlers.numbering import with_number
 from services.agreements.handlers.registering import enter, enter_in_force
 from services.agreements.handlers.signing import development_signature
 
@@ -85,15 +86,17 @@ async def approve_amendment(
     today = city_day(unit.now)
     came = await unit.store.amendments.delivered(unit.scope, agreement_id, file.allocations)
     _amendment, record = amending.may_be_approved(file, await instrument_of(unit, file), came, today)
-    protocol = await unit.store.register.next_protocol(unit.scope, today.year)
-    numbered = amending.numbered(file, protocol, today)
     types = await unit.store.directory.types(unit.scope, file.stakeholder_ids)
     names = await unit.store.directory.names(unit.scope, file.stakeholder_ids)
     around = Surroundings(desk.city_name(unit.scope.city), types, names, desk.development_signer)
-    data = compose_amendment(numbered, _one(numbered, number), record, around)
-    rendered = await render_amendment_off_loop(data)
-    fields = [one.field for one in _one(numbered, number).signatories]
-    document = await asyncio.to_thread(with_fields, rendered, fields)
+
+    async def make(protocol: Protocol) -> tuple[AgreementFile, bytes]:
+        numbered = amending.numbered(file, protocol, today)
+        one = _one(numbered, number)
+        rendered = await render_amendment_off_loop(compose_amendment(numbered, one, record, around))
+        return numbered, await asyncio.to_thread(with_fields, rendered, [seat.field for seat in one.signatories])
+
+    protocol, (numbered, document) = await with_number(unit, desk.numbering, today.year, make)
     sha256 = content_hash(document)
     outcome = amending.approved(numbered, sha256)
     await unit.store.amendments.add_revision(unit.scope, agreement_id, number, 0, sha256, document, unit.now)

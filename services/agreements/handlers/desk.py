@@ -24,6 +24,7 @@ from services.agreements.domain.outcome import Outcome
 from services.agreements.domain.refusals import Refused
 from services.agreements.domain.states import Act, allows
 from services.agreements.domain.steps import moved
+from services.agreements.handlers.numbering import Numbering
 from services.agreements.store import Store
 
 CITY_TIME = ZoneInfo("Europe/Rome")
@@ -63,6 +64,7 @@ class Desk:
     revocation: Revocation = "hard"
     keep_refused_days: int = 30
     examine: Callable[..., Awaitable[Verification]] = examine_apart
+    numbering: Numbering = field(default_factory=Numbering)
 
     def city_name(self, city: str) -> str:
         return self.city_names.get(city, city)

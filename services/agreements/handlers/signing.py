@@ -22,7 +22,7 @@ from services.agreements.documents.signing import Signatory as Signer
 from services.agreements.documents.verification import Trust, Verification, recheck_off_loop
 from services.agreements.domain import signing
 from services.agreements.domain.commands import Sign
-from services.agreements.domain.file import AgreementFile, Signatory
+from services.agreements.domain.file import AgreementFile, Protocol, Signatory
 from services.agreements.domain.publication import with_duty
 from services.agreements.domain.refusals import NotAllowed, NotPossible, Refused
 from services.agreements.domain.states import Act, after
@@ -35,6 +35,7 @@ from services.agreements.handlers.desk import (
     keep,
 )
 from services.agreements.handlers.filling import opened
+from services.agreements.handlers.numbering import with_number
 from services.agreements.handlers.registering import enter, publish_owed, recorded_signatures
 
 
@@ -62,11 +63,14 @@ async def approve(
     types = await unit.store.directory.types(unit.scope, file.stakeholder_ids)
     names = await unit.store.directory.names(unit.scope, file.stakeholder_ids)
     signatories = signing.signatories_of(file, unit.scope.city, types)
-    protocol = await unit.store.register.next_protocol(unit.scope, today.year)
-    numbered = with_duty(signing.numbered(file, signatories, protocol, today), record)
     around = Surroundings(desk.city_name(unit.scope.city), types, names, desk.development_signer)
-    rendered = await desk.render(compose(numbered, record, around))
-    document = await asyncio.to_thread(with_fields, rendered, [one.field for one in signatories])
+
+    async def make(protocol: Protocol) -> tuple[AgreementFile, bytes]:
+        numbered = with_duty(signing.numbered(file, signatories, protocol, today), record)
+        rendered = await desk.render(compose(numbered, record, around))
+        return numbered, await asyncio.to_thread(with_fields, rendered, [one.field for one in signatories])
+
+    protocol, (numbered, document) = await with_number(unit, desk.numbering, today.year, make)
     outcome = signing.approved(numbered, content_hash(document))
     await unit.store.documents.add_revision(unit.scope, agreement_id, 0, content_hash(document), document, unit.now)
     approved = await keep(unit, outcome, "approve", str(protocol))

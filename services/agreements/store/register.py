@@ -36,6 +36,13 @@ class Register:
         assert row is not None
         return row["position"], row["hash"]
 
+    async def last_number(self, scope: Scope, year: int) -> int:
+        """The last number of the year that counts already; nothing is locked, so others may be on their way."""
+        number: int | None = await self._connection.fetchval(
+            "SELECT number FROM protocol_head WHERE city = $1 AND year = $2", scope.city, year
+        )
+        return number or 0
+
     async def next_protocol(self, scope: Scope, year: int) -> Protocol:
         """The year's next number. A transaction that fails gives it back, so no number is ever missing."""
         number = await self._connection.fetchval(
