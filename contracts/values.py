@@ -286,10 +286,13 @@ class PlaceLimit(Value):
         return None if any(municipio in municipi_of(nil) for nil in self.nils) else False
 
     @property
+    def names(self) -> list[str]:
+        """What it names, as both languages say it: ``Municipio 9``, ``NIL Duomo``."""
+        return [f"Municipio {number}" for number in self.municipi] + [f"NIL {name_of(number)}" for number in self.nils]
+
+    @property
     def words(self) -> str:
-        """What it names, as both languages say it: ``Municipio 9, NIL Duomo``."""
-        named = [f"Municipio {number}" for number in self.municipi] + [f"NIL {name_of(number)}" for number in self.nils]
-        return ", ".join(named)
+        return ", ".join(self.names)
 
 
 class Window(Value):

@@ -23,11 +23,12 @@ class Provider:
     liking: float
 
 
-def providers(need: Need, offers: Collection[Offer]) -> list[Provider]:
-    """The offers that bring a capability the need requires, the best first."""
+def providers(need: Need, offers: Collection[Offer], without: Collection[tuple[UUID, int]] = ()) -> list[Provider]:
+    """The offers that bring a capability the need requires, the best first; lines ``without`` bring nothing."""
     found = []
     for offer in offers:
-        lines = lines_that_bring(need.state.requires, offer)
+        unfit = [line for offer_id, line in without if offer_id == offer.offer_id] if without else ()
+        lines = lines_that_bring(need.state.requires, offer, unfit)
         if lines:
             found.append(Provider(offer, lines, _liking(need, offer)))
     return sorted(found, key=lambda one: (-one.liking, -len(one.lines), str(one.offer.offer_id)))

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.values import Window
+from services.matching.domain import limits
+from services.matching.domain.obstacle import Obstacle as Obstacle
 from services.matching.domain.subjects import LineState, Need, Offer
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """One reason why an offer is not proposed for a need; ``code`` is stable."""
-
-    code: str
-    text_it: str
-    text_en: str
-
 
 NEED_CLOSED = Obstacle("need_closed", "Il bisogno non è più aperto.", "The need is not open any more.")
 OFFER_CLOSED = Obstacle("offer_closed", "L'offerta non è più disponibile.", "The offer is not open any more.")
@@ -61,7 +52,7 @@ def obstacles(need: Need, offer: Offer, now: datetime) -> list[Obstacle]:
         found.append(PROMISED)
     if not overlapping(need.state.window, offer.state.window):
         found.append(WINDOWS_APART)
-    return found
+    return found + limits.of_pair(need, offer)
 
 
 def need_obstacles(need: Need, now: datetime) -> list[Obstacle]:
@@ -88,7 +79,12 @@ def line_obstacles(asked: LineState, offered: LineState) -> list[Obstacle]:
         found.append(NOTHING_OPEN)
     if not offered.has_something_left:
         found.append(NOTHING_FREE)
-    return found
+    return found or limits.of_lots(asked, offered)
+
+
+def meeting_obstacles(need: Need, offer: Offer, asked: LineState, offered: LineState) -> list[Obstacle]:
+    """What keeps a line of this offer from meeting one of this need, beyond what :func:`obstacles` names."""
+    return limits.of_place(need, offer) + line_obstacles(asked, offered)
 
 
 def overlapping(left: Window | None, right: Window | None) -> bool:
@@ -107,7 +103,7 @@ def why_not(need: Need, offer: Offer, now: datetime) -> list[Obstacle]:
     of the pair that came closest.
     """
     found = obstacles(need, offer, now)
-    pairs = [line_obstacles(asked, offered) for asked in need.lines for offered in offer.lines]
+    pairs = [meeting_obstacles(need, offer, asked, offered) for asked in need.lines for offered in offer.lines]
     closest = sorted(pairs, key=lambda pair: len(pair))[0]
     brings = any(
         offered.line.capability in need.state.requires and offered.has_something_left for offered in offer.lines

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from services.matching.domain import filters, proposals
+from services.matching.domain import filters, limits, proposals
 from services.matching.domain.ledger import ZERO
 from services.matching.domain.match import Match
 from services.matching.domain.parts import Part
@@ -20,14 +20,14 @@ Verdict = Literal["superseded", "need_closed", "offer_closed", "party_withdrew"]
 def verdict(match: Match, key: str, need: Need, offers: Mapping[UUID, Offer], now: datetime) -> Verdict | None:
     """Why the open match has to end; None when it goes on.
 
-    A proposal ends when its need or an offer is closed or a giver is not (any more) approved and, as long as nobody
-    consented, when it would be made differently today. An accepted match ends when a party withdraws before the
-    agreement is signed; after that only the agreement ends it.
+    A proposal ends when its need or an offer is closed, a giver is not (any more) approved, one side now excludes the
+    other or where it is and, as long as nobody consented, when it would be made differently today. An accepted match
+    ends when a party withdraws before the agreement is signed; after that only the agreement ends it.
     """
     mine = [offers[part.allocation.offer_id] for part in match.parts if part.allocation.offer_id in offers]
     if match.state == "accepted":
         return "party_withdrew" if not match.is_committed and _withdrawn(need, mine) else None
-    lost = lost_ground(need, mine, now)
+    lost = lost_ground(need, mine, now) or ("superseded" if beyond_limits(match, need, offers) else None)
     if lost is not None or match.is_reserved:
         return lost
     if match.planned:
@@ -35,19 +35,37 @@ def verdict(match: Match, key: str, need: Need, offers: Mapping[UUID, Offer], no
     return None if _still_the_same(match, key, need, mine, now) else "superseded"
 
 
-def lost_ground(need: Need, offers: Collection[Offer], now: datetime) -> Literal["need_closed", "offer_closed"] | None:
-    """Why nobody can agree to this any more: the need or an offer is closed, or a giver is not approved."""
+def lost_ground(
+    need: Need, offers: Collection[Offer], now: datetime
+) -> Literal["need_closed", "offer_closed", "superseded"] | None:
+    """Why nobody can agree to this any more: the need or an offer is closed, a giver is not approved, or one side now
+    excludes the other."""
     if not need.is_open:
         return "need_closed"
     if any(not offer.is_open or not offer.giver.may_give(now) for offer in offers):
         return "offer_closed"
-    return None
+    return "superseded" if any(limits.of_pair(need, offer) for offer in offers) else None
 
 
-def lost_offers(match: Match, offers: Mapping[UUID, Offer], now: datetime) -> set[UUID]:
-    """The offers of the match that are closed, gone, or whose giver may not give (any more)."""
+def beyond_limits(match: Match, need: Need, offers: Mapping[UUID, Offer]) -> set[UUID]:
+    """The offers of the match that a place limit or an exclusion (by now) keeps from the need."""
+    found = set()
+    for part in match.parts:
+        offer = offers.get(part.allocation.offer_id)
+        if offer is None:
+            continue
+        meets = part.allocation.need_line is not None
+        if limits.of_pair(need, offer) or (meets and limits.of_place(need, offer)):
+            found.add(offer.offer_id)
+    return found
+
+
+def lost_offers(match: Match, offers: Mapping[UUID, Offer], now: datetime, need: Need | None = None) -> set[UUID]:
+    """The offers of the match that are closed, gone, whose giver may not give (any more), or that are beyond a limit of
+    the ``need`` or theirs."""
     found = {part.allocation.offer_id for part in match.parts}
-    return {one for one in found if one not in offers or not offers[one].is_open or not offers[one].giver.may_give(now)}
+    lost = {one for one in found if one not in offers or not offers[one].is_open or not offers[one].giver.may_give(now)}
+    return lost if need is None else lost | beyond_limits(match, need, offers)
 
 
 def fallen_short(
@@ -87,14 +105,18 @@ def _still_there(match: Match, need: Need, offers: list[Offer], now: datetime) -
         found = part.allocation
         offer = by_id.get(found.offer_id)
         offered = next((line for line in offer.lines if line.index == found.offer_line), None) if offer else None
-        if offered is None or not _has(offered, found.quantity):
+        if offer is None or offered is None or not _has(offered, found.quantity):
             return False
         if found.need_line is None:
-            if offered.line.capability != found.capability:
+            if offered.line.capability != found.capability or not limits.keeps_lots(found.quantity, offered):
                 return False
             continue
         asked = asked_lines.get(found.need_line)
-        if asked is None or filters.line_obstacles(asked, offered) or not _has(asked, found.quantity):
+        if asked is None or not _has(asked, found.quantity):
+            return False
+        if filters.meeting_obstacles(need, offer, asked, offered):
+            return False
+        if not limits.keeps_lots(found.quantity, offered, asked):
             return False
     return True
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import islice
 from uuid import UUID
 
-from services.matching.domain import coverage, filters
+from services.matching.domain import coverage, filters, limits
 from services.matching.domain.coverage import Provider
 from services.matching.domain.rules import ALTERNATIVES, MOST_OFFERS
 from services.matching.domain.signals import Piece
@@ -58,11 +58,11 @@ class Able:
                 (offer, offered)
                 for offer in ordered
                 for offered in offer.lines
-                if not filters.line_obstacles(asked, offered)
+                if not filters.meeting_obstacles(need, offer, asked, offered)
             ]
             for asked in need.open_lines()
         }
-        return cls(need, ordered, coverage.providers(need, ordered), fits, _first(need, fits))
+        return cls(need, ordered, _providers(need, ordered), fits, _first(need, fits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ def around(able: Able, lead: Offer) -> Iterator[list[Piece]]:
     main = _main(able, lead)
     if not main:
         return
-    yield from _with_capabilities(able, main)
+    yield from filter(_keeps_lots, _with_capabilities(able, main))
     if able.need.state.requires and lead.offer_id in able.joining:
         joined = _joined(able, main)
         if len(joined) > len(main):
-            yield from islice(_with_capabilities(able, joined), 1)
+            yield from islice(filter(_keeps_lots, _with_capabilities(able, joined)), 1)
 
 
 def refilled(able: Able, kept: Sequence[Piece], gaps: Sequence[Gap]) -> Iterator[list[Piece]]:
@@ -107,8 +107,37 @@ def refilled(able: Able, kept: Sequence[Piece], gaps: Sequence[Gap]) -> Iterator
     available = [one for one in able.bringing if _free_of(one, used)]
     for chosen in coverage.covers([str(gap.capability) for gap in missing], available, givers):
         filled = [_lends(gap, chosen) for gap in missing]
-        if None not in filled:
-            yield pieces + [piece for piece in filled if piece is not None]
+        together = pieces + [piece for piece in filled if piece is not None]
+        if None not in filled and _keeps_lots(together):
+            yield together
+
+
+def _providers(need: Need, offers: Collection[Offer]) -> list[Provider]:
+    """Who brings what is required, without lines whose smallest lot is more than can be needed of them."""
+    most: dict[str, Decimal] = {}
+    for line in need.lines:
+        if not line.open_ended:
+            most[line.line.unit] = max(line.free, most.get(line.line.unit, _NONE))
+    too_large = {
+        (offer.offer_id, line.index)
+        for offer in offers
+        for line in offer.lines
+        if line.line.min_lot is not None and line.least > most.get(line.line.unit, line.least)
+    }
+    return coverage.providers(need, offers, too_large)
+
+
+def _keeps_lots(pieces: Sequence[Piece]) -> bool:
+    """No piece is below a smallest lot; of an asked line the last one may be what the others leave."""
+    for piece in pieces:
+        if not limits.keeps_lots(piece.quantity, piece.offered):
+            return False
+    for asked in {id(piece.asked): piece.asked for piece in pieces if piece.asked is not None}.values():
+        met = [piece.quantity for piece in pieces if piece.asked is asked and piece.quantity is not None]
+        small = sum(quantity < asked.least for quantity in met)
+        if small > 1 or (small == 1 and (asked.open_ended or sum(met, _NONE) < asked.free)):
+            return False
+    return True
 
 
 def _first(need: Need, fits: dict[int, list[Fit]]) -> set[UUID]:
@@ -169,8 +198,9 @@ def _fill(able: Able, pieces: Sequence[Piece], asked: LineState, rest: Decimal) 
     ):
         if rest <= 0 or len(found) >= room:
             break
-        if (offer.offer_id, offered.index) not in taken:
-            quantity = rest if offered.open_ended else min(rest, offered.free)
+        quantity = rest if offered.open_ended else min(rest, offered.free)
+        enough = quantity >= max(offered.least, asked.line.least(rest))
+        if enough and (offer.offer_id, offered.index) not in taken:
             found.append(Piece(offer, offered, asked, quantity))
             rest -= quantity
     return found
@@ -223,6 +253,8 @@ def _brought(able: Able, main: Sequence[Piece], brought: dict[str, Fit]) -> list
             if helping is None or helping.line.unit != line.line.unit or (one.offer.offer_id, helping.index) in used:
                 continue
             quantity = rest if helping.open_ended else min(rest, helping.free)
+            if not limits.keeps_lots(quantity, helping):
+                continue
             pieces.append(Piece(one.offer, helping, None, quantity))
             used.add((one.offer.offer_id, helping.index))
             rest -= quantity
@@ -263,6 +295,6 @@ def _lends(gap: Gap, chosen: Sequence[Provider]) -> Piece | None:
             continue
         if line.line.unit != gap.unit:
             return Piece(one.offer, line, None, _lent(None, line))
-        enough = line.open_ended or line.free >= gap.quantity
+        enough = (line.open_ended or line.free >= gap.quantity) and limits.keeps_lots(gap.quantity, line)
         return Piece(one.offer, line, None, gap.quantity) if enough else None
     return None

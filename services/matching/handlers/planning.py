@@ -161,7 +161,7 @@ def _pieces(known: _Known, need: Need, line: Mapping[str, Any]) -> list[Piece] |
     offered = None if offer is None else _line(offer.lines, line["offer_line"])
     if offer is None or offered is None or asked is None:
         return "offer_closed"
-    obstacles = filters.line_obstacles(asked, offered)
+    obstacles = filters.meeting_obstacles(need, offer, asked, offered)
     if obstacles:
         return obstacles[0].code
     there = [known.rest.of(need.need_id, asked), known.rest.of(offer.offer_id, offered)]

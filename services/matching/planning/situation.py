@@ -99,7 +99,8 @@ def consider(gathered: Gathered, need: Need, offers: Sequence[Offer], parameters
             (offer, offered)
             for offer in offers
             for offered in offer.lines
-            if not filters.line_obstacles(asked, offered)
+            if not filters.meeting_obstacles(need, offer, asked, offered)
+            and gathered.possible(need, offer, asked, offered)
         ]
         fixed = [(offer, offered) for offer, offered in fits if not (asked.open_ended and offered.open_ended)]
         to_agree |= len(fixed) < len(fits)

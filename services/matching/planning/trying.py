@@ -56,11 +56,14 @@ async def _joined(
         return "not_in_plan"
     asked, offered = need.lines[choice.need_line], offer.lines[choice.offer_line]
     now = utc_now()
-    obstacles = filters.obstacles(need, offer, now) + filters.line_obstacles(asked, offered)
+    obstacles = filters.obstacles(need, offer, now) + filters.meeting_obstacles(need, offer, asked, offered)
     if obstacles:
         return obstacles[0].code
     today = signals.day_of(now)
-    gathered = Gathered(await store.projections.steering(scope, today), today)
+    steering = await store.projections.steering(scope, today)
+    gathered = Gathered(steering, today, instruments=steering.toolkit.at(now))
+    if not gathered.possible(need, offer, asked, offered):
+        return "no_instrument"
     gathered.alike[need.need_id] = likeness_of(need, [offer])
     edge = Edge(need_at, offer_at, gathered.score(need, offer, asked, offered))
     edges = [*problem.edges, edge]
