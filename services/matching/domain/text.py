@@ -26,14 +26,12 @@ _PLURALS_FROM = 5
 class Likeness:
     """How alike a need and an offer are in what they say.
 
-    ``value`` (0-1) sums up the parts (each 0-1): words, concepts of the bilingual lexicon, letters of kindred words,
-    meaning as the sentence encoder hears it. ``shared`` are pairs: as the need says it, as the offer says it.
+    ``value`` (0-1) sums up all there is to compare, among it the same words and the meaning as the sentence encoder
+    hears it (each 0-1). ``shared`` are pairs: as the need says it, as the offer says it.
     """
 
     value: float
     lexical: float = 0.0
-    concepts: float = 0.0
-    letters: float = 0.0
     meaning: float = 0.0
     shared: Sequence[tuple[str, str]] = ()
 

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from services.matching.domain.subjects import Need, Offer
 from services.matching.domain.text import Likeness
-from services.matching.text import Profile, likeness
-from services.matching.text.crossing import crossed
+from services.matching.text import Profile, crossed, likeness
 
 Alike = dict[UUID, Likeness]
 """By offer; one that is missing is compared by its words."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.matching.text import likeness, profiles
-from services.matching.text.crossing import crossed
+from services.matching.text import crossed, likeness, profiles
 
 pytestmark = pytest.mark.unit
 

@@ -1,7 +1,7 @@
 """What needs and offers say, comparable across Italian and English. Pure computation: no database, no network.
 
 ``profiles`` turns texts into what is stored with a need or an offer; ``likeness`` compares one need with its
-candidates.
+candidates, ``crossed`` several needs with the same ones.
 
 What a store keeps of a :class:`Profile`, and what finds candidates:
 
@@ -13,7 +13,7 @@ What a store keeps of a :class:`Profile`, and what finds candidates:
 """
 
 from services.matching.domain.text import Likeness
-from services.matching.text.likeness import likeness
+from services.matching.text.likeness import crossed, likeness
 from services.matching.text.profile import TEXT_VERSION, Profile, profiles, profiles_off_loop, wording
 
-__all__ = ["TEXT_VERSION", "Likeness", "Profile", "likeness", "profiles", "profiles_off_loop", "wording"]
+__all__ = ["TEXT_VERSION", "Likeness", "Profile", "crossed", "likeness", "profiles", "profiles_off_loop", "wording"]

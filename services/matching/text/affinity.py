@@ -78,6 +78,10 @@ class Pieces:
         return _grouped([one.lemma if one.lang == "en" else "" for one in self.units])
 
     @cached_property
+    def italian(self) -> Mapping[str, npt.NDArray[np.int64]]:
+        return _grouped([one.lemma if one.lang == "it" else "" for one in self.units])
+
+    @cached_property
     def postings(self) -> Mapping[str, npt.NDArray[np.int64]]:
         """Where each trigram stands."""
         found: dict[str, list[int]] = defaultdict(list)
@@ -116,10 +120,7 @@ def affinity(left: Pieces, right: Pieces, sources: Sources = Sources()) -> Affin
 
 
 def _near(left: Pieces, right: Pieces) -> Matrix:
-    known = lexicon().near
-    size = len(known)
-    padded = np.zeros((size + 1, size + 1), np.float32)
-    padded[:size, :size] = known
+    padded = lexicon().padded
     near = np.zeros((len(left), len(right)), np.float32)
     for row in left.concepts.T:
         part = padded[row]
@@ -137,14 +138,16 @@ def _same_word(left: Pieces, right: Pieces) -> Matrix:
 
 
 def _translated(known: Matrix, left: Pieces, right: Pieces, table: Translations) -> None:
-    for one, other, cells in ((left, right, known), (right, left, known.T)):
-        for row, unit in enumerate(one.units):
-            if unit.lang != "it":
-                continue
-            for english, probability in table.by_italian.get(unit.lemma, {}).items():
-                if english in other.english:
-                    columns = other.english[english]
-                    cells[row, columns] = np.maximum(cells[row, columns], probability**0.5)
+    """Asks from the left alone, in both languages: there are fewer."""
+    for row, unit in enumerate(left.units):
+        if unit.lang == "it":
+            meant, there = table.by_italian.get(unit.lemma), right.english
+        else:
+            meant, there = table.by_english.get(unit.lemma), right.italian
+        for word, probability in meant.items() if meant else ():
+            if word in there:
+                columns = there[word]
+                known[row, columns] = np.maximum(known[row, columns], probability**0.5)
 
 
 def _letters(left: Pieces, right: Pieces) -> Matrix:

@@ -24,13 +24,20 @@ Form = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """``forms``: which concepts (by number) a run of dictionary forms stands for. ``near``: their affinity, 0-1."""
+    """``forms``: which concepts (by number) a run of dictionary forms stands for. ``near``: their affinity, 0-1.
+
+    ``padded`` is ``near`` with one more row and column of zeros: what stands for no concept is near to none.
+    """
 
     codes: tuple[str, ...]
     numbers: Mapping[str, int]
     weights: npt.NDArray[np.float32]
     forms: Mapping[Lang, Mapping[Form, tuple[int, ...]]]
-    near: npt.NDArray[np.float32]
+    padded: npt.NDArray[np.float32]
+
+    @property
+    def near(self) -> npt.NDArray[np.float32]:
+        return self.padded[:-1, :-1]
 
 
 def content(text: str, lang: Lang) -> Form:
@@ -71,7 +78,7 @@ def parse(lines: Iterable[str]) -> Lexicon:
         raise ValueError(f"concepts that are not in the lexicon: {', '.join(unknown)}")
     near = _near(len(codes), [(numbers[one], numbers[other], value) for one, other, value in links])
     fixed = {lang: {key: tuple(dict.fromkeys(found)) for key, found in each.items()} for lang, each in forms.items()}
-    return Lexicon(tuple(codes), numbers, np.array(weights, np.float32), fixed, near)
+    return Lexicon(tuple(codes), numbers, np.array(weights, np.float32), fixed, np.pad(near, (0, 1)))
 
 
 def _spellings(listed: str, language: Lang) -> Iterable[Form]:

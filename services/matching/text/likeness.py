@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
 from services.matching.domain.text import Likeness
 from services.matching.text.affinity import Affinity, Matrix, Pieces, Sources, affinity
@@ -52,29 +55,59 @@ class Parts:
     meaning: Matrix
 
 
+Pair = tuple[str, str]
+
+
+class _WhenAsked(Sequence[Pair]):
+    """The pieces that a need and an offer share. Only the few that are proposed have to tell them."""
+
+    def __init__(self, near: Matrix, need: Corpus, numbers: npt.NDArray[np.int64], offers: Corpus, column: int) -> None:
+        self._of = (near, need, numbers, offers, column)
+
+    @cached_property
+    def _pairs(self) -> tuple[Pair, ...]:
+        return _shared(*self._of)
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | Sequence[Pair]:
+        return self._pairs[index]
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+
 def likeness(need: Profile, offers: Sequence[Profile]) -> list[Likeness]:
     """One :class:`Likeness` per offer, in their order."""
-    if not offers:
-        return []
-    asked, offered = Corpus([need]), Corpus(offers)
+    return crossed([need], offers)[0]
+
+
+def crossed(needs: Sequence[Profile], offers: Sequence[Profile]) -> list[list[Likeness]]:
+    """By need the likeness of each offer: many needs with the same offers cost little more than one."""
+    if not needs or not offers:
+        return [[] for _ in needs]
+    asked, offered = Corpus(needs), Corpus(offers)
     near = affinity(asked.pieces, offered.pieces)
-    parts = _parts(asked, offered, [0], near)
-    shared = _shared(near, asked, offered)
+    parts = _parts(asked, offered, range(len(needs)), near, concepts=False)
+    values, lexical, meaning = (part.tolist() for part in (parts.value, parts.lexical, parts.meaning))
     return [
-        Likeness(
-            value=round(float(parts.value[0, at]), 4),
-            lexical=float(parts.lexical[0, at]),
-            concepts=float(parts.concepts[0, at]),
-            letters=float(parts.letters[0, at]),
-            meaning=float(parts.meaning[0, at]),
-            shared=shared[at],
-        )
-        for at in range(len(offers))
+        [
+            Likeness(
+                value=round(values[row][at], 4),
+                lexical=lexical[row][at],
+                meaning=meaning[row][at],
+                shared=_WhenAsked(near.full, asked, asked.piece_numbers(row), offered, at),
+            )
+            for at in range(len(offers))
+        ]
+        for row in range(len(needs))
     ]
 
 
 def compare(needs: Corpus, offers: Corpus, rows: Sequence[int], sources: Sources = Sources()) -> Parts:
-    """The parts of the needs ``rows`` with every offer: what :func:`likeness` gives, for many at once."""
+    """The parts of the needs ``rows`` with every offer: what :func:`likeness` gives, for very many at once."""
     numbers = np.unique(np.concatenate([needs.piece_numbers(row) for row in rows]))
     some = Pieces([needs.pieces.units[number] for number in numbers])
     near = affinity(some, offers.pieces, sources)
@@ -88,11 +121,16 @@ def _parts(
     near: Affinity,
     numbers: Matrix | None = None,
     sources: Sources = Sources(),
+    *,
+    concepts: bool = True,
 ) -> Parts:
-    """``numbers`` are the pieces that the rows of ``near`` stand for, in rising order (None = all)."""
+    """``numbers`` are the pieces that the rows of ``near`` stand for, in rising order (None = all).
+
+    ``concepts``: also what the lexicon would say alone, which nothing but measuring asks for.
+    """
     shape = (len(rows), len(offers))
     with_letters = bool(near.letters.any())
-    asked, offered, lexical, concepts, letters = (np.zeros(shape, np.float32) for _ in range(5))
+    asked, offered, lexical, lexicon, letters = (np.zeros(shape, np.float32) for _ in range(5))
     for at, row in enumerate(rows):
         ids = needs.piece_numbers(row)
         ids = ids if numbers is None else np.searchsorted(numbers, ids)
@@ -100,7 +138,8 @@ def _parts(
         told, rare = needs.weights[start:end], needs.rarities[start:end]
         asked[at], offered[at] = _covered(near.full[ids], told, offers, offers.weights)
         lexical[at] = _both(_covered(near.lexical[ids], rare, offers, offers.rarities))
-        concepts[at] = _both(_covered(near.concepts[ids], told, offers, offers.weights))
+        if concepts:
+            lexicon[at] = _both(_covered(near.concepts[ids], told, offers, offers.weights))
         if with_letters:
             letters[at] = _both(_covered(near.letters[ids], rare, offers, offers.rarities))
     meaning = _meaning(needs, offers, rows) if sources.encoder else None
@@ -111,9 +150,7 @@ def _parts(
     value = np.clip(value, 0.0, 1.0) ** weights.bend
     if sources.labels:
         _same_codes(value, needs, offers, rows)
-    return Parts(
-        value, asked, offered, lexical, concepts, letters, np.zeros_like(value) if meaning is None else meaning
-    )
+    return Parts(value, asked, offered, lexical, lexicon, letters, np.zeros_like(value) if meaning is None else meaning)
 
 
 def _covered(near: Matrix, told: Matrix, offers: Corpus, weights: Matrix) -> tuple[Matrix, Matrix]:
@@ -151,16 +188,20 @@ def _same_codes(value: Matrix, needs: Corpus, offers: Corpus, rows: Sequence[int
                 value[at, columns] = np.maximum(value[at, columns], _SAME_CODE)
 
 
-def _shared(near: Affinity, need: Corpus, offers: Corpus) -> list[tuple[tuple[str, str], ...]]:
-    """By offer: the pieces that meet, as both say them, those first that tell most."""
-    met: list[list[tuple[float, str, str]]] = [[] for _ in range(len(offers))]
-    for row, one in enumerate(need.pieces.units):
+def _shared(
+    near: Matrix, need: Corpus, numbers: npt.NDArray[np.int64], offers: Corpus, column: int
+) -> tuple[Pair, ...]:
+    """The pieces of the need and of one offer that meet, as both say them, those first that tell most."""
+    start = offers.starts[column]
+    columns = offers.ids[start : start + offers.sizes[column]]
+    met: list[tuple[float, str, str]] = []
+    for row in numbers:
+        one = need.pieces.units[row]
         if one.weight < _TOLD_FROM:
             continue
-        alike = near.full[row][offers.ids]
-        best = np.maximum.reduceat(alike, offers.starts)
-        for at in np.flatnonzero(best >= _SHOWN_FROM):
-            start = offers.starts[at]
-            piece = offers.ids[start + int(np.argmax(alike[start : start + offers.sizes[at]]))]
-            met[at].append((-one.weight * float(best[at]), one.written, offers.pieces.units[piece].written))
-    return [tuple((asked, offered) for _, asked, offered in sorted(each)[:_SHOWN]) for each in met]
+        alike = near[row, columns]
+        nearest = int(alike.argmax())
+        if alike[nearest] >= _SHOWN_FROM:
+            written = offers.pieces.units[columns[nearest]].written
+            met.append((-one.weight * float(alike[nearest]), one.written, written))
+    return tuple((asked, offered) for _, asked, offered in sorted(met)[:_SHOWN])

@@ -22,12 +22,16 @@ class Translations:
 
     pairs: Mapping[Pair, float] = field(default_factory=dict)
     by_italian: Mapping[str, Mapping[str, float]] = field(init=False)
+    by_english: Mapping[str, Mapping[str, float]] = field(init=False)
 
     def __post_init__(self) -> None:
-        found: dict[str, dict[str, float]] = defaultdict(dict)
+        there: dict[str, dict[str, float]] = defaultdict(dict)
+        back: dict[str, dict[str, float]] = defaultdict(dict)
         for (italian, english), value in self.pairs.items():
-            found[italian][english] = value
-        object.__setattr__(self, "by_italian", dict(found))
+            there[italian][english] = value
+            back[english][italian] = value
+        object.__setattr__(self, "by_italian", dict(there))
+        object.__setattr__(self, "by_english", dict(back))
 
 
 def learn(texts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> dict[Pair, float]:
