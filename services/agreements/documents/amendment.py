@@ -67,7 +67,7 @@ def changes_of(file: AgreementFile, amendment: Amendment, record: Instrument | N
 
 async def render_amendment_off_loop(data: AmendmentData) -> bytes:
     """PDF/A-2b bytes, made in a thread."""
-    return await asyncio.to_thread(compile_pdf, "amendment.typ", data.model_dump_json(), data.document_date)
+    return await asyncio.to_thread(compile_pdf, "amendment.typ", data, data.document_date)
 
 
 def _changes(

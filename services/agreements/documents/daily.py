@@ -6,21 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
 from chassis.web.formats import day as day_text
 from chassis.web.formats import moment
 from chassis.web.i18n import speaking
 from chassis.web.vocabulary import label
+from services.agreements.documents.data import Printed
 from services.agreements.documents.render import compile_pdf
 from services.agreements.domain.days import RegisterDay
 from services.agreements.domain.register import BEGINNING, Entry
 
 
-class EntryText(BaseModel):
+class EntryText(Printed):
     """One line: no words that may have to be hidden, only their commitments."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     position: int
     protocol: str
@@ -32,10 +29,8 @@ class EntryText(BaseModel):
     hash: str
 
 
-class DayData(BaseModel):
+class DayData(Printed):
     """The whole document, every word in its final form."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     city: str
     code: str
@@ -77,4 +72,4 @@ def _line(entry: Entry) -> EntryText:
 
 async def render_day(data: DayData) -> bytes:
     """PDF/A-2b bytes, made off the loop; the same data give the same bytes."""
-    return await asyncio.to_thread(compile_pdf, "daily.typ", data.model_dump_json(), data.day)
+    return await asyncio.to_thread(compile_pdf, "daily.typ", data, data.day)

@@ -5,19 +5,32 @@ bytes, so the data (not the PDF) may be compared, stored and re-rendered.
 """
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from services.agreements.domain.lettering import shown
 
 Language = Literal["it", "en"]
 Side = Literal["city", "giver", "receiver"]
 
 
-class _Part(BaseModel):
+class Printed(BaseModel):
+    """Part of a document. Its words are as the document shows them from the moment they are composed, so that what is
+    rendered, compared and read back is the same.
+    """
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @field_validator("*", mode="after")
+    @classmethod
+    def _as_shown(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return shown(value)
+        return tuple(map(cls._as_shown, value)) if isinstance(value, tuple) else value
 
-class PartyText(_Part):
+
+class PartyText(Printed):
     """A party as the first page names it. `role` is a phrase ("gives 271 laptops"), not a code.
 
     `side` decides what the instrument calls it: donor, sponsor, grantor …
@@ -29,7 +42,7 @@ class PartyText(_Part):
     side: Side = "giver"
 
 
-class LineText(_Part):
+class LineText(Printed):
     """One line of the agreement; `value` is empty when none was declared."""
 
     party: str
@@ -38,14 +51,14 @@ class LineText(_Part):
     value: str = ""
 
 
-class Paragraph(_Part):
+class Paragraph(Printed):
     """A heading with its text: a clause, a term, a piece of evidence, a part of a plan."""
 
     heading: str
     text: str
 
 
-class IndicatorText(_Part):
+class IndicatorText(Printed):
     """One indicator of the impact plan, agreed before the start."""
 
     title: str
@@ -55,7 +68,7 @@ class IndicatorText(_Part):
     due: str = ""
 
 
-class MilestoneText(_Part):
+class MilestoneText(Printed):
     """A day by which something is there, and who answers for it."""
 
     due: str
@@ -63,7 +76,7 @@ class MilestoneText(_Part):
     party: str = ""
 
 
-class RiskText(_Part):
+class RiskText(Printed):
     """What may go wrong, of which of the city's six kinds, and what is done about it."""
 
     kind: str
@@ -72,7 +85,7 @@ class RiskText(_Part):
     mitigation: str = ""
 
 
-class SignatoryText(_Part):
+class SignatoryText(Printed):
     """Where one party signs. `field` is the name of the signature field in the PDF."""
 
     field: str
@@ -80,7 +93,7 @@ class SignatoryText(_Part):
     capacity: str
 
 
-class DocumentData(_Part):
+class DocumentData(Printed):
     """The whole document in one language."""
 
     language: Language

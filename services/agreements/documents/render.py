@@ -6,6 +6,7 @@ clock), fonts that ship with the packages (never the machine's), and data passed
 
 import asyncio
 import hashlib
+import re
 from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
@@ -13,10 +14,14 @@ from pathlib import Path
 
 import typst
 
-from services.agreements.documents.data import DocumentData
+from chassis import log
+from services.agreements.documents.data import DocumentData, Printed
+from services.agreements.domain.lettering import MARK
 
 TEMPLATES = Path(__file__).parent / "templates"
 _FONTS = ("bootstrap_italia_template", "static/fonts/Titillium_Web")
+_BEYOND_LATIN = re.compile(r"[^\n -~\u00a0-\u00ac\u00ae-\u0131\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u20ac]")
+_logger = log.get("documents")
 
 
 @cache
@@ -27,7 +32,7 @@ def _font_paths() -> list[str]:
 
 def render(data: DocumentData) -> bytes:
     """The document as PDF/A-2b bytes. Takes some 100 ms of CPU: call `render_off_loop` from a loop."""
-    return compile_pdf(template_of(data.instrument_code), data.model_dump_json(), data.document_date)
+    return compile_pdf(template_of(data.instrument_code), data, data.document_date)
 
 
 def template_of(instrument: str) -> str:
@@ -36,15 +41,37 @@ def template_of(instrument: str) -> str:
     return own if (TEMPLATES / own).is_file() else "instruments/general.typ"
 
 
-def compile_pdf(template: str, data: str, on: date) -> bytes:
-    """PDF/A-2b of `template` with `data` (JSON), dated `on`."""
+def compile_pdf(template: str, data: Printed, on: date) -> bytes:
+    """PDF/A-2b of `template` with `data`, dated `on`.
+
+    Words come as `domain.lettering` leaves them. Should typst still find what it cannot set (accents in an order nobody
+    thought of), the document is made with Latin letters alone rather than not at all.
+    """
+    # Once more through the model: a copy with other words was not looked at.
+    words = type(data).model_validate(data.model_dump()).model_dump_json()
+    try:
+        return _compiled(template, words, on)
+    except BaseException as error:
+        if not _is_about_letters(error):
+            raise
+        _logger.warning("document.letters_replaced", template=template, error=type(error).__name__)
+        return _compiled(template, _BEYOND_LATIN.sub(MARK, words), on)
+
+
+def _is_about_letters(error: BaseException) -> bool:
+    """A character without a glyph, or typst's own fault in setting one: a Rust panic, no `Exception` to Python."""
+    missing = isinstance(error, typst.TypstError) and "could not be displayed" in str(error)
+    return missing or type(error).__name__ == "PanicException"
+
+
+def _compiled(template: str, words: str, on: date) -> bytes:
     pdf: bytes = typst.compile(
         str(TEMPLATES / template),
         root=str(TEMPLATES),
         font_paths=_font_paths(),
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"data": data},
+        sys_inputs={"data": words},
         pdf_standards="a-2b",
         timestamp=datetime.combine(on, time(), UTC),
     )

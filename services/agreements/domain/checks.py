@@ -12,6 +12,7 @@ from services.agreements.domain.conditions import amount_cents, outside_lines
 from services.agreements.domain.conditions import applies as applies
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
+from services.agreements.domain.legibility import illegible
 from services.agreements.domain.particulars import Override
 from services.agreements.domain.rules import (
     Bilingual,
@@ -29,6 +30,7 @@ from services.agreements.domain.rules import (
 
 Stage = Literal["review", "signature"]
 ACTION_PLAN = "Integrated Action Plan, Milano (CITIES4CSR), part 2f"
+PDF_A = "ISO 19005-2 (PDF/A-2b)"
 
 
 class Check(Value):
@@ -64,7 +66,8 @@ class Check(Value):
 def checks(file: AgreementFile, instrument: Instrument | None, today: date) -> tuple[Check, ...]:
     """Every check that applies to the file, closed or open: those of the design, the instrument's, then warnings."""
     rules = [rule for rule in instrument.rules if rule.enabled and applies(rule.when, file)] if instrument else []
-    return (*_of_design(file, instrument), *(_of_rule(rule, file, today) for rule in rules), *_of_action_plan(file))
+    own = (_of_rule(rule, file, today) for rule in rules)
+    return (*_of_design(file, instrument), *own, *_of_action_plan(file), *_of_lettering(file))
 
 
 def open_checks(
@@ -149,6 +152,17 @@ def _of_action_plan(file: AgreementFile) -> tuple[Check, ...]:
             "Indicare i rischi; per quelli alti, che cosa si fa per ridurli.",
             "Name the risks; for the high ones, what is done about them.",
         ),
+    )
+
+
+def _of_lettering(file: AgreementFile) -> tuple[Check, ...]:
+    """Only there when something is lost: whoever reads it may have a title changed where it was written."""
+    found = illegible(file)
+    if found is None:
+        return ()
+    field, text = found
+    return (
+        _warning("lettering", False, text.it, text.en).model_copy(update={"pointer": f"/{field}", "source": PDF_A}),
     )
 
 
