@@ -67,6 +67,7 @@ CONSUMES: dict[str, tuple[type[Event], ...]] = {
         *OFFER_EVENTS,
         i.PrioritiesSet,
         i.NeighbourhoodIndicatorsLoaded,
+        a.InstrumentPublished,
         a.AgreementRejected,
         a.AgreementSigned,
         a.AgreementAmended,

@@ -27,6 +27,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("matching.match.v1", "matching", "match id"),
     Topic("matching.ledger.v1", "matching", "need or offer id and line, as <id>/<line>"),
     Topic("agreements.agreement.v1", "agreements", "agreement id"),
+    Topic("agreements.instrument.v1", "agreements", "city and code of the instrument, as <city>/<code>"),
     Topic("notifications.notification.v1", "notifications", "notification id"),
     Topic("impact.plan.v1", "impact", "plan id, or indicator id for IndicatorDefined"),
     Topic("impact.result.v1", "impact", "plan id"),

@@ -16,6 +16,7 @@ EVENTS: dict[str, str] = {
     "sportello.agreements.agreement-signed.v1": mark("Agreement signed"),
     "sportello.agreements.agreement-suspended.v1": mark("Agreement suspended"),
     "sportello.agreements.agreement-terminated.v1": mark("Agreement terminated"),
+    "sportello.agreements.instrument-published.v1": mark("When a legal instrument can be used"),
     "sportello.departments.need-submitted.v1": mark("Need submitted by a department"),
     "sportello.departments.need-update-submitted.v1": mark("Update of a need submitted by a department"),
     "sportello.impact.delivery-recorded.v1": mark("Delivery recorded"),

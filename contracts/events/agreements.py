@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,16 +11,21 @@ from pydantic import Field
 from contracts.event import Event
 from contracts.values import (
     Allocation,
+    Cents,
     CommunicationPlan,
     ImpactPlan,
     LongText,
     Party,
+    ResourceKind,
     ShortText,
     SignatureEvidence,
     Slug,
+    StakeholderType,
+    Value,
 )
 
 AGREEMENT = "agreements.agreement.v1"
+INSTRUMENT = "agreements.instrument.v1"
 
 
 class _AgreementRef(Event):
@@ -190,3 +195,72 @@ class AgreementTerminated(_AgreementRef, type="sportello.agreements.agreement-te
     ending: Literal["decided", "term_over"] | None = None
     allocations: tuple[Allocation, ...] | None = None
     match_over: bool | None = None
+
+
+Words = Annotated[LongText, Field(min_length=1)]
+Certainty = Literal["A", "B", "C"]
+"""A: read in the law or an official text. B: secondary source. C: not verified, to be confirmed."""
+
+
+class Bilingual(Value):
+    """The same words in Italian and in English."""
+
+    it: Words
+    en: Words
+
+
+class InstrumentCondition(Value):
+    """Holds when every part that is given does; the city's own lines and organisations do not count.
+
+    ``kinds``: one of the resources given is of these; ``only_kinds``: all of them are. ``party_types``: an
+    organisation that takes part, also behind an offer, is of these; ``only_party_types``: all that take part by
+    themselves are; ``giver_types``: one that gives is. ``value_above_cents``: what is given is worth more.
+    """
+
+    value_above_cents: Cents | None = None
+    kinds: tuple[ResourceKind, ...] | None = None
+    only_kinds: tuple[ResourceKind, ...] | None = None
+    expected_return: Literal["none", "visibility"] | None = None
+    party_types: tuple[StakeholderType, ...] | None = None
+    only_party_types: tuple[StakeholderType, ...] | None = None
+    giver_types: tuple[StakeholderType, ...] | None = None
+    organisations_at_least: int | None = Field(default=None, ge=2)
+
+
+class DecisiveCriterion(Value):
+    """Without a ``needed`` one, or with one that ``excludes``, the instrument cannot be used.
+
+    It holds when any of the conditions ``when`` does. ``text`` is the reason when it holds, ``otherwise`` the reason
+    when a needed one does not.
+    """
+
+    code: Slug
+    effect: Literal["needed", "excludes"]
+    when: tuple[InstrumentCondition, ...] = Field(min_length=1)
+    text: Bilingual
+    otherwise: Bilingual | None = None
+    source: Words
+    certainty: Certainty
+
+
+class InstrumentRecord(Value):
+    """One version of an instrument, as far as it decides whether the instrument can be used at all."""
+
+    number: int = Field(ge=1)
+    valid_from: date
+    title: Bilingual
+    source: Words
+    certainty: Certainty
+    criteria: tuple[DecisiveCriterion, ...] = ()
+
+
+class InstrumentPublished(Event, type="sportello.agreements.instrument-published.v1", topic=INSTRUMENT):
+    """When an instrument of the vademecum can be used in the city, now and later; replaces what was said of it before.
+
+    In force on a day is, of the ``records`` valid by then, the one with the latest ``valid_from``, of several the
+    highest ``number``. A version taken back is not among them any more; without any the instrument is not there.
+    """
+
+    code: Slug
+    version: int = Field(ge=1)
+    records: tuple[InstrumentRecord, ...]

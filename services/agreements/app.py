@@ -23,6 +23,7 @@ from services.agreements import (
     api_versions,
     vademecum,
 )
+from services.agreements.announcing import announce_the_toolkit
 from services.agreements.consumers import DIRECTORY, HANDLERS
 from services.agreements.daily_register import make_daily_registers
 from services.agreements.documents.trust_files import TrustDirectory
@@ -74,7 +75,7 @@ def service(settings: Settings | None = None) -> Service[Store]:
             page_router(pages),
         ),
         pages=pages,
-        background=(keep_time(calendar), make_daily_registers(desk), forget_refused_uploads),
+        background=(keep_time(calendar), announce_the_toolkit, make_daily_registers(desk), forget_refused_uploads),
         projections={"directory": Projection(("stakeholder", "membership"), DIRECTORY)},
         on_start=on_start,
     )

@@ -180,7 +180,8 @@ async def why_not(request: Request, actor: CurrentActor, need_id: UUID, offer: U
         if need is None or found is None or not seen:
             raise not_found("Bisogno o offerta sconosciuti.", "No such need or offer.")
         now = units.clock()
-        shown = [_obstacle(one) for one in filters.why_not(need, found, now)]
+        obstacles = filters.why_not(need, found, now) + await explaining.no_instrument(store, scope, need, found, now)
+        shown = [_obstacle(one) for one in obstacles]
         because = None if shown else await explaining.why_not_proposed(store, scope, need, found, now)
     return WhyNotView(
         need_id=need_id,

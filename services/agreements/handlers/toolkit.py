@@ -9,6 +9,7 @@ from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.refusals import NotPossible, Refused
 from services.agreements.handlers.access import refuse_role
 from services.agreements.handlers.desk import AgreementsUnit, Stale, city_day
+from services.agreements.handlers.telling import tell
 from services.agreements.store.instruments import Draft, Published
 
 EDITS = "legal"
@@ -91,6 +92,7 @@ async def publish(
     await unit.store.instruments.note(
         unit.scope, record, unit.now, "published", f"{record.valid_from.isoformat()}: {command.reason}"
     )
+    await tell(unit)
     return record
 
 
@@ -108,6 +110,7 @@ async def withdraw(unit: AgreementsUnit, actor: Actor, code: str, version: int, 
     if not await unit.store.instruments.withdraw(unit.scope, found.record, unit.now, command.reason):
         raise NotPossible("withdrawn", "Questa versione è già ritirata.", "This version was taken back already.")
     await unit.store.instruments.note(unit.scope, found.record, unit.now, "withdrawn", command.reason)
+    await tell(unit)
     return await _version(unit, code, version)
 
 

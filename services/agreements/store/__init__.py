@@ -17,6 +17,7 @@ from services.agreements.store.public import PublicRegister
 from services.agreements.store.redactions import Redactions
 from services.agreements.store.register import Register
 from services.agreements.store.signatures import Signatures
+from services.agreements.store.told import Told
 from services.agreements.store.versions import Versions
 
 
@@ -31,6 +32,7 @@ class Store:
         self.documents = Documents(connection)
         self.signatures = Signatures(connection)
         self.instruments = Instruments(connection)
+        self.told = Told(connection)
         self.clauses = Clauses(connection)
         self.comments = Comments(connection)
         self.register = Register(connection)

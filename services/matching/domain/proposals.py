@@ -9,7 +9,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from contracts.values import Party, ProposedAllocation, Reason
-from services.matching.domain import filters, sets, signals
+from services.matching.domain import deals, filters, sets, signals
 from services.matching.domain.rules import RULES_VERSION
 from services.matching.domain.signals import Contribution, Piece, Question
 from services.matching.domain.subjects import Need, Offer, Steering
@@ -141,7 +141,9 @@ def candidates(
     ``leading`` limits which offers may be the main one (None = all). ``likeness`` is by offer what the texts have in
     common; without it the words decide.
     """
+    instruments = steering.toolkit.at(now)
     able = [offer for offer in offers if memory.admits(offer) and not filters.obstacles(need, offer, now)]
+    able = [offer for offer in able if not deals.never(offer, instruments)]
     if filters.need_obstacles(need, now) or not need.open_lines():
         return []
     chosen = sets.Able.of(need, able)
@@ -151,6 +153,8 @@ def candidates(
         if leading is not None and lead.offer_id not in leading:
             continue
         for pieces in sets.around(chosen, lead):
+            if deals.refused(need, pieces, instruments):
+                continue
             candidate = ranked(Question(need, pieces, steering, today, likeness))
             if memory.allows(candidate):
                 found.setdefault(candidate.key, candidate)

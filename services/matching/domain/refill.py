@@ -9,7 +9,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from services.matching.domain import deals, filters, sets, signals
-from services.matching.domain.limits import of_place
 from services.matching.domain.match import Match
 from services.matching.domain.proposals import Candidate, Memory, ranked
 from services.matching.domain.sets import Able, Gap
@@ -57,6 +56,7 @@ def candidates(
     made = [
         ranked(Question(need, pieces, steering, today, likeness))
         for pieces in sets.refilled(Able.of(need, able), kept, gaps)
+        if not deals.refused(need, pieces, steering.toolkit.at(now))
     ]
     return sorted((one for one in made if memory.allows(one)), key=lambda one: one.order)
 
@@ -75,8 +75,6 @@ def _kept(match: Match, gone: Collection[UUID], need: Need, able: Sequence[Offer
         if offer is None or offered is None or (one.need_line is not None and one.need_line not in asked):
             return None
         kept.append(Piece(offer, offered, None if one.need_line is None else asked[one.need_line], one.quantity))
-        if one.need_line is not None and of_place(need, offer):
-            return None
     return kept
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.events.intake import NeedRegistered, OfferReceived
 from contracts.values import Line, StakeholderType
+from services.matching.domain.instruments import UNKNOWN, Toolkit
 from services.matching.domain.ranking import AS_WRITTEN, Ranking
 
 Vetting = Literal["pending", "approved", "refused"]
@@ -105,8 +106,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """The focus group's weight (0-1) per policy area now, how badly off (0-1) each neighbourhood is; the ranking."""
+    """The focus group's weight (0-1) per policy area now, how badly off (0-1) each neighbourhood is; the ranking;
+    and what the Legal Office says of its instruments."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     hardship: Mapping[int, float] = field(default_factory=dict)
     ranking: Ranking = AS_WRITTEN
+    toolkit: Toolkit = UNKNOWN

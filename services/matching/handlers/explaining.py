@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from chassis.scope import Scope
-from services.matching.domain import proposals, signals
+from services.matching.domain import deals, proposals, signals
 from services.matching.domain.filters import Obstacle
+from services.matching.domain.instruments import UNKNOWN
 from services.matching.domain.proposals import Memory
 from services.matching.domain.subjects import Need, Offer
 from services.matching.handlers.likening import likeness_of
@@ -39,6 +40,19 @@ class Because:
 
     reason: Obstacle
     match_id: UUID | None = None
+
+
+async def no_instrument(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> list[Obstacle]:
+    """The rule for which no legal instrument could ever be used for the two; none as long as one could."""
+    steering = await store.projections.steering(scope, signals.day_of(now))
+    instruments = steering.toolkit.at(now)
+    if found := deals.never(offer, instruments):
+        return [found]
+    if need.state.requires:
+        return []  # with others beside it there may be one
+    alone = proposals.candidates(need, [offer], replace(steering, toolkit=UNKNOWN), now)
+    refused = [deals.refused(need, one.pieces, instruments) for one in alone]
+    return [one for one in refused[:1] if one] if all(refused) else []
 
 
 async def why_not_proposed(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> Because:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.unit import Unit
-from services.matching.domain import filters, proposals, refusals, signals
+from services.matching.domain import deals, filters, proposals, refusals, signals
 from services.matching.domain import match as matches
 from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Candidate, Memory
@@ -143,6 +143,8 @@ def _candidate(unit: Unit[MatchingStore], known: _Known, line: Mapping[str, Any]
             return obstacles[0].code
         if not memory.admits(offer):
             return "declined_before"
+    if deals.refused(need, pieces, known.steering.toolkit.at(unit.now)):
+        return "no_instrument"
     alike = proposing.likeness_of(need, offers)
     candidate = proposals.ranked(Question(need, pieces, known.steering, signals.day_of(unit.now), alike))
     if not memory.allows(candidate):

@@ -1,4 +1,4 @@
-"""What the focus group and the neighbourhood data say; they steer the ranking of proposals to come."""
+"""What the focus group, the neighbourhood data and the Legal Office say; it steers proposals to come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chassis.delivery import Delivery
 from chassis.unit import Unit
-from contracts.events import intake
+from contracts.events import agreements, intake
 from services.matching.domain.policy import Policy
 from services.matching.store import MatchingStore
 
@@ -28,3 +28,14 @@ async def on_indicators_loaded(
 ) -> None:
     for one in deliveries:
         await unit.store.projections.save_indicators(unit.scope, one.event)
+
+
+async def on_instrument_published(
+    unit: Unit[MatchingStore],
+    deliveries: Sequence[Delivery[agreements.InstrumentPublished]],
+    *,
+    policy: Policy = DEFAULT,
+) -> None:
+    """Proposals to come keep to it; those that stand are looked at again when something they stand on changes."""
+    for one in deliveries:
+        await unit.store.instruments.save(unit.scope, one.event)

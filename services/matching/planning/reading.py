@@ -27,7 +27,8 @@ async def read(
     await tell("reading", 0.0)
     needs = await store.plans.open_needs(scope, parameters.kinds, parameters.policy_areas)
     today = signals.day_of(now)
-    gathered = Gathered(await store.projections.steering(scope, today), today)
+    steering = await store.projections.steering(scope, today)
+    gathered = Gathered(steering, today, instruments=steering.toolkit.at(now))
     for start in range(0, len(needs), BATCH):
         await tell("candidates", start / len(needs))
         await _batch(store, scope, gathered, needs[start : start + BATCH], parameters, now, candidates)

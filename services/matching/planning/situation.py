@@ -10,7 +10,8 @@ from uuid import UUID
 
 from services.matching.allocation.capabilities import Dealt, Provider, Want, deal
 from services.matching.allocation.model import Edge, NeedLine, OfferLine, Problem, Rules
-from services.matching.domain import filters, signals
+from services.matching.domain import deals, filters, signals
+from services.matching.domain.instruments import InForce
 from services.matching.domain.signals import Contribution, Piece, Question
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
 from services.matching.domain.text import Likeness
@@ -45,6 +46,14 @@ class Gathered:
     pairs: dict[tuple[UUID, int], list[tuple[float, UUID, int]]] = field(default_factory=dict)
     providers: dict[UUID, dict[str, list[tuple[UUID, int]]]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    instruments: InForce = field(default_factory=InForce)
+
+    def possible(self, need: Need, offer: Offer, asked: LineState, offered: LineState) -> bool:
+        """Whether an instrument could be used for the pair; where more is required, for the offer in some set."""
+        if need.state.requires:
+            return deals.never(offer, self.instruments) is None
+        piece = Piece(offer, offered, asked, met(asked, offered))
+        return deals.refused(need, [piece], self.instruments) is None
 
     def score(self, need: Need, offer: Offer, asked: LineState, offered: LineState) -> float:
         return self.judged(need, offer, asked, offered, met(asked, offered))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.database.pool import Connection
 from services.matching.store.candidates import CandidateStore
 from services.matching.store.history import HistoryStore
+from services.matching.store.instruments import InstrumentStore
 from services.matching.store.ledger import LedgerStore
 from services.matching.store.matches import MatchStore
 from services.matching.store.overview import OverviewStore
@@ -19,6 +20,7 @@ class MatchingStore:
 
     def __init__(self, connection: Connection) -> None:
         self.projections = ProjectionStore(connection)
+        self.instruments = InstrumentStore(connection)
         self.candidates = CandidateStore(connection)
         self.ledger = LedgerStore(connection)
         self.matches = MatchStore(connection)

@@ -14,6 +14,7 @@ from services.matching.domain.ranking import AS_WRITTEN, Ranking
 from services.matching.domain.rules import RULES_VERSION
 from services.matching.domain.subjects import Steering
 from services.matching.store import described
+from services.matching.store.instruments import FINGERPRINT, InstrumentStore
 from services.matching.store.rows import rows
 
 _INDEX_NEEDS = """
@@ -79,8 +80,9 @@ ON CONFLICT (city, indicators_id) DO UPDATE SET version = excluded.version, name
     readings = excluded.readings, loaded_at = excluded.loaded_at
 WHERE neighbourhood_indicator.version < excluded.version
 """
-_STEERING = """
+_STEERING = f"""
 SELECT
+    ({FINGERPRINT}) AS instruments,
     (SELECT weights FROM priorities WHERE city = $1 AND $2 BETWEEN valid_from AND valid_to
         ORDER BY valid_from DESC, priorities_id DESC LIMIT 1) AS weights,
     (SELECT jsonb_build_object('number', number, 'weights', learned.weights) FROM learned_ranking AS learned
@@ -168,13 +170,14 @@ class ProjectionStore:
         )
 
     async def steering(self, scope: Scope, today: date) -> Steering:
-        """The priorities in force ``today``, the average of the newest indicators, and the ranking in use."""
+        """The priorities in force ``today``, the newest indicators on average, the ranking in use, the instruments."""
         row = await self._connection.fetchrow(_STEERING, scope.city, today, RULES_VERSION)
         assert row is not None
         hardship = {int(nil): float(share) for nil, share in (row["hardship"] or {}).items()}
         learned = row["ranking"]
         ranking = Ranking(learned["weights"], learned["number"]) if learned else AS_WRITTEN
-        return Steering(row["weights"] or {}, hardship, ranking)
+        toolkit = await InstrumentStore(self._connection).toolkit(scope, row["instruments"])
+        return Steering(row["weights"] or {}, hardship, ranking, toolkit)
 
     async def offers_of(self, scope: Scope, stakeholders: Collection[UUID]) -> list[UUID]:
         """Open offers of these givers, newest first."""
