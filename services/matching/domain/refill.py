@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from services.matching.domain import deals, filters, sets, signals
+from services.matching.domain.limits import of_place
 from services.matching.domain.match import Match
 from services.matching.domain.proposals import Candidate, Memory, ranked
 from services.matching.domain.sets import Able, Gap
@@ -73,6 +74,8 @@ def _kept(match: Match, gone: Collection[UUID], need: Need, able: Sequence[Offer
         offer = offers.get(one.offer_id)
         offered = next((line for line in offer.lines if line.index == one.offer_line), None) if offer else None
         if offer is None or offered is None or (one.need_line is not None and one.need_line not in asked):
+            return None
+        if one.need_line is not None and of_place(need, offer):
             return None
         kept.append(Piece(offer, offered, None if one.need_line is None else asked[one.need_line], one.quantity))
     return kept

@@ -30,11 +30,11 @@ class LineState:
     def has_something_left(self) -> bool:
         return self.open_ended or self.free > 0
 
-
     @property
     def least(self) -> Decimal:
         """The smallest quantity that one match may take of it, or that one offer has to bring to it; mostly 0."""
         return self.line.least(None if self.open_ended else self.free)
+
 
 @dataclass(frozen=True, slots=True)
 class Stakeholder:
