@@ -35,6 +35,8 @@ MATCH_EVENTS: tuple[type[Event], ...] = (
     m.MatchDeclined,
     m.MatchExpired,
     m.MatchReleased,
+    m.MatchEndAsked,
+    m.MatchEndRefused,
 )
 AGREEMENT_EVENTS: tuple[type[Event], ...] = (
     a.AgreementDrafted,
@@ -67,7 +69,9 @@ CONSUMES: dict[str, tuple[type[Event], ...]] = {
         *OFFER_EVENTS,
         i.PrioritiesSet,
         i.NeighbourhoodIndicatorsLoaded,
-        a.InstrumentPublished,
+        a.AgreementReviewRequested,
+        a.AgreementApproved,
+        a.AgreementSignatureGiven,
         a.AgreementRejected,
         a.AgreementSigned,
         a.AgreementAmended,
@@ -80,6 +84,7 @@ CONSUMES: dict[str, tuple[type[Event], ...]] = {
         i.StakeholderChanged,
         *MEMBERSHIP,
         m.MatchAccepted,
+        m.MatchEndAsked,
         m.MatchReleased,
         p.PlanFulfilled,
         p.DeliveryRecorded,
@@ -117,7 +122,6 @@ NOT_CONSUMED: dict[type[Event], str] = {
 NOT_FOR: dict[type[Event], dict[str, str]] = {
     a.AgreementSignatureGiven: {
         "intake": "a need's balance moves with what matching says of its lines, not with signatures",
-        "matching": "lines stay reserved until AgreementSigned or AgreementRejected",
         "impact": "nothing is promised before the last signature",
     },
     a.AgreementDisclosureChanged: {

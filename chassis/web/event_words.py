@@ -48,6 +48,8 @@ EVENTS: dict[str, str] = {
     "sportello.matching.match-countered.v1": mark("Other quantities proposed"),
     "sportello.matching.match-decision-undone.v1": mark("Decision taken back"),
     "sportello.matching.match-declined.v1": mark("Match declined"),
+    "sportello.matching.match-end-asked.v1": mark("End of a match asked for"),
+    "sportello.matching.match-end-refused.v1": mark("Match stays: asked too late"),
     "sportello.matching.match-expired.v1": mark("Match expired"),
     "sportello.matching.match-postponed.v1": mark("Match postponed"),
     "sportello.matching.match-proposed.v1": mark("Match proposed"),

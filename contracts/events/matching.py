@@ -143,7 +143,7 @@ class MatchExpired(Event, type="sportello.matching.match-expired.v1", topic=MATC
 class MatchReleased(Event, type="sportello.matching.match-released.v1", topic=MATCH):
     """An accepted match ended before delivery was complete; what was not delivered is free again.
 
-    ``undone``: the last party took its yes back; the proposal goes on as a match of its own.
+    Its agreements have ended before: none in force is ended by this. ``undone``: the last party took its yes back; the proposal goes on as a match of its own.
     """
 
     match_id: UUID
@@ -152,6 +152,32 @@ class MatchReleased(Event, type="sportello.matching.match-released.v1", topic=MA
     reason_code: Literal[
         "agreement_rejected", "agreement_terminated", "party_withdrew", "released_by_manager", "undone"
     ]
+    account_manager_id: str | None = None
+
+
+class MatchEndAsked(Event, type="sportello.matching.match-end-asked.v1", topic=MATCH):
+    """An accepted match is to end: its agreements decide. Nothing is free before AgreementRejected.
+
+    Whoever keeps the match's files closes all of them or none: none once one was submitted for review (``undone``: the
+    last party takes its yes back) or signed (the others). A file is submitted and signed once, so the news of that is
+    the answer no. May be asked again with a reason that reaches further.
+    """
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    reason_code: Literal["party_withdrew", "released_by_manager", "undone"]
+    account_manager_id: str | None = None
+
+
+class MatchEndRefused(Event, type="sportello.matching.match-end-refused.v1", topic=MATCH):
+    """The match stays accepted: when its end was asked, an agreement of it had been submitted or signed already."""
+
+    match_id: UUID
+    version: int = Field(ge=1)
+    need_id: UUID
+    reason_code: Literal["party_withdrew", "released_by_manager", "undone"]
+    because: Literal["submitted", "signed"]
     account_manager_id: str | None = None
 
 

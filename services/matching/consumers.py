@@ -32,9 +32,11 @@ def handlers(policy: Policy) -> Mapping[type[Event], Handler]:
         i.OfferChanged: offers.on_offer_changed,
         i.OfferWithdrawn: offers.on_offer_withdrawn,
         i.OfferExpired: offers.on_offer_expired,
-        a.InstrumentPublished: steering.on_instrument_published,
         i.PrioritiesSet: steering.on_priorities_set,
         i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
+        a.AgreementReviewRequested: agreements.on_agreement_under_way,
+        a.AgreementApproved: agreements.on_agreement_under_way,
+        a.AgreementSignatureGiven: agreements.on_agreement_under_way,
         a.AgreementSigned: agreements.on_agreement_signed,
         a.AgreementAmended: agreements.on_agreement_amended,
         a.AgreementRejected: agreements.on_agreement_rejected,
@@ -82,12 +84,11 @@ PROJECTIONS: Mapping[str, Projection] = {
         },
     ),
     "steering": Projection(
-        ("priorities", "neighbourhood_indicator", "instrument"),
+        ("priorities", "neighbourhood_indicator"),
         {
             i.PrioritiesSet: steering.on_priorities_set,
             i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
         },
     ),
 }
-            a.InstrumentPublished: steering.on_instrument_published,
 """Read models that can be rebuilt from the log. Matches and the ledger are decisions: they cannot."""

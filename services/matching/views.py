@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.values import Day, LongText, OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
-from services.matching.domain.history import UNDOABLE, Act, Channel
+from services.matching.domain.history import UNDOABLE, Act, Channel, EndReason, Hindrance
 from services.matching.domain.states import State
 from services.matching.store.matches import NO_DEADLINE
 
@@ -86,10 +86,23 @@ class PastStepView(BaseModel):
         return cls.model_validate(row if notes else row | {"note": None})
 
 
+class AskedView(BaseModel):
+    """That an accepted match should end; until its agreements have answered it stays as it is.
+
+    ``refused``: it stays, because an agreement had been submitted or signed already.
+    """
+
+    reason: EndReason
+    at: datetime
+    refused: Hindrance | None = None
+    refused_at: datetime | None = None
+
+
 class MatchView(BaseModel):
     """A match with the reasons for it, its parties and what each has said, and its quantities.
 
-    ``postponed_until``: nobody's task before then. ``replaces`` and ``replaced_by`` are matches.
+    ``submitted_at``: since when an agreement of it is under way. ``postponed_until``: nobody's task before then.
+    ``replaces`` and ``replaced_by`` are matches.
     """
 
     match_id: UUID
@@ -120,6 +133,8 @@ class MatchView(BaseModel):
     postponed_until: datetime | None = None
     replaces: UUID | None = None
     replaced_by: UUID | None = None
+    submitted_at: datetime | None = None
+    asked: AskedView | None = None
     last_step: StepView | None = None
 
     @classmethod
@@ -277,7 +292,9 @@ def _step(row: dict[str, Any], reader: str, window: timedelta) -> StepView | Non
     if last is None:
         return None
     at = datetime.fromisoformat(last["at"])
+    asked = row.get("asked")
     begun = any(Decimal(one["committed"]) or Decimal(one["delivered"]) for one in row["allocations"])
+    begun = begun or row.get("submitted_at") is not None or bool(asked and not asked.get("refused"))
     may = last["by"] == reader and last["act"] in UNDOABLE and window and not begun
     return StepView(act=last["act"], party_id=last["party_id"], at=at, undo_until=at + window if may else None)
 

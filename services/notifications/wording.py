@@ -42,6 +42,10 @@ STORY: dict[str, str] = {
     "sportello.matching.match-declined.v1": mark("%(party)s declined the match (%(reason_code)s)."),
     "sportello.matching.match-expired.v1": mark("The proposed match lapsed (%(reason_code)s)."),
     "sportello.matching.match-released.v1": mark("The match was dissolved (%(reason_code)s)."),
+    "sportello.matching.match-end-asked.v1": mark("The end of the match was asked for (%(reason_code)s)."),
+    "sportello.matching.match-end-refused.v1": mark(
+        "The match stays: its end (%(reason_code)s) came too late, the agreement was %(because)s already."
+    ),
     "sportello.agreements.agreement-drafted.v1": mark("An agreement file was opened: %(title)s."),
     "sportello.agreements.agreement-review-requested.v1": mark(
         "The file is complete and waits for the Legal Office (%(instrument)s)."
@@ -122,6 +126,10 @@ TASK: dict[str, tuple[str, str]] = {
     ),
     "sign_agreement": (mark("Sign the agreement for “%(case)s”"), mark("Sign %(num)s agreements for “%(case)s”")),
     "sign_as_party": (mark("Sign the agreement for “%(case)s”"), mark("Sign %(num)s agreements for “%(case)s”")),
+    "match_kept": (
+        mark("The match for “%(case)s” stays, its agreement was %(because)s already: agree with the Legal Office"),
+        mark("%(num)s matches for “%(case)s” stay, the agreements were under way: agree with the Legal Office"),
+    ),
     "tell_parties": (
         mark("Tell the parties how the agreement for “%(case)s” ended"),
         mark("Tell the parties how %(num)s agreements for “%(case)s” ended"),
@@ -154,6 +162,7 @@ KIND: dict[str, str] = {
     "collect_signatures": mark("Get signatures"),
     "sign_agreement": mark("Sign"),
     "sign_as_party": mark("Sign for your organisation"),
+    "match_kept": mark("The match stays"),
     "tell_parties": mark("Tell the parties"),
     "resolve_suspension": mark("Suspended agreements"),
     "follow_deliveries": mark("Follow deliveries"),
@@ -173,6 +182,8 @@ REASON: dict[str, str] = {
     "party_withdrew": mark("a party withdrew"),
     "released_by_manager": mark("the account manager dissolved it"),
     "undone": mark("a party took its yes back"),
+    "submitted": mark("submitted for review"),
+    "signed": mark("signed"),
     "consent": mark("its yes"),
     "counter": mark("other quantities"),
     "postponement": mark("postponed"),
@@ -264,7 +275,7 @@ def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) 
     words["changes"] = _changes(facts.get("changes", ()))
     words["givers"] = _join(one["name"] for one in facts.get("parties", ()) if one["role"] == "giver")
     words["lines"] = _lines(facts.get("lines", ()))
-    for name in ("outcome", "reason_code", "undone"):
+    for name in ("outcome", "reason_code", "undone", "because"):
         words[name] = _reason(facts.get(name))
     if "state" in facts:
         words["state"] = label("amendment_state", facts["state"]).lower()

@@ -109,16 +109,25 @@ def complete(file: AgreementFile) -> Outcome:
     return Outcome(outcome.file, (AgreementCompleted(**reference(outcome.file)),))
 
 
-def release(file: AgreementFile, reason_code: str, today: date) -> Outcome:
-    """The match behind the file is gone: nothing is left to agree on, or to deliver.
+def holds(file: AgreementFile, reason_code: str) -> bool:
+    """Whether the match's end, asked for this reason, comes too late because of this file.
+
+    A yes is taken back (``undone``) as long as the file is being prepared; a party withdraws, and the account manager
+    dissolves a match, until it is signed. What was signed ends by its own acts only (ADR 99).
+    """
+    if reason_code == "undone":
+        return file.state not in (State.DRAFTED, State.REJECTED)
+    return file.state in IN_FORCE or file.state is State.COMPLETED
+
+
+def release(file: AgreementFile, reason_code: str) -> Outcome:
+    """The match behind the file is gone: nothing is left to agree on. What was signed binds all the same (ADR 99).
 
     A file that has ended already (often the very cause of the release) stays as it is.
     """
     if not allows(file.state, Act.RELEASE):
         return Outcome(file)
     reason = f"match released: {reason_code}"
-    if after(file.state, Act.RELEASE) is State.TERMINATED:
-        return _terminated(file, reason, today, True, Act.RELEASE, code="match_released")
     outcome = changed(file, Act.RELEASE, closing_reason=reason)
     return Outcome(outcome.file, (_rejected(outcome.file, "match_released", True),))
 

@@ -77,17 +77,14 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (S.SIGNED, A.PUBLISH): S.SIGNED,
     (S.SIGNED, A.ACTIVATE): S.ACTIVE,
     (S.SIGNED, A.TERMINATE): S.TERMINATED,
-    (S.SIGNED, A.RELEASE): S.TERMINATED,
     # Deliveries do not wait for the first day of validity: all may be done before the agreement takes effect.
     (S.SIGNED, A.COMPLETE): S.COMPLETED,
     (S.ACTIVE, A.SUSPEND): S.SUSPENDED,
     (S.ACTIVE, A.COMPLETE): S.COMPLETED,
     (S.ACTIVE, A.TERMINATE): S.TERMINATED,
-    (S.ACTIVE, A.RELEASE): S.TERMINATED,
     (S.SUSPENDED, A.RESUME): S.ACTIVE,
     (S.SUSPENDED, A.COMPLETE): S.COMPLETED,
     (S.SUSPENDED, A.TERMINATE): S.TERMINATED,
-    (S.SUSPENDED, A.RELEASE): S.TERMINATED,
     **{(state, act): state for state in IN_FORCE for act in (A.AMEND, A.SCHEDULE_END, A.KEEP_ON)},
     **{(state, A.EXPIRE): S.EXPIRED for state in IN_FORCE},
 }

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from chassis import log
 from chassis.delivery import Delivery
 from chassis.failures import PermanentFailure
 from chassis.scope import Scope
 from contracts.events.impact import DeliveryRecorded, PlanFulfilled, ResultCorrected
 from contracts.events.intake import StakeholderChanged, StakeholderRegistered
-from contracts.events.matching import MatchAccepted, MatchReleased
+from contracts.events.matching import MatchAccepted, MatchEndAsked, MatchReleased
 from services.agreements.domain import closing, drafting
 from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.states import IN_FORCE
 from services.agreements.handlers.closing import ENDS
 from services.agreements.handlers.desk import AgreementsUnit, city_day, keep, publish
 from services.agreements.handlers.registering import enter_end
+
+_logger = log.get("agreements.events")
 
 
 async def on_match_accepted(unit: AgreementsUnit, deliveries: Sequence[Delivery[MatchAccepted]]) -> None:
@@ -30,7 +34,7 @@ async def on_match_accepted(unit: AgreementsUnit, deliveries: Sequence[Delivery[
 
 
 async def on_match_released(unit: AgreementsUnit, deliveries: Sequence[Delivery[MatchReleased]]) -> None:
-    """Closes every file of a match that is gone."""
+    """Closes every file of a match that is gone; an agreement in force stays, and its history says so."""
     ended: list[tuple[AgreementsUnit, AgreementFile]] = []
     for delivery in deliveries:
         here = unit.within(Scope(delivery.city, "matching"))
@@ -39,9 +43,38 @@ async def on_match_released(unit: AgreementsUnit, deliveries: Sequence[Delivery[
             # Its acceptance comes before it on the same key, so it must be here.
             raise PermanentFailure(f"match {delivery.event.match_id} has no file")
         for file in files:
-            outcome = closing.release(file, delivery.event.reason_code, city_day(here.now))
+            outcome = closing.release(file, delivery.event.reason_code)
+            if file.state in IN_FORCE:
+                _logger.warning("agreement.match_released", agreement=str(file.agreement_id), state=file.state)
+                await here.store.files.note(here.scope, file, here.now, "release", delivery.event.reason_code)
             if outcome.events:
                 ended.append((here, await keep(here, outcome, "release", delivery.event.reason_code, delivery)))
+    await _register(ended)
+
+
+async def on_match_end_asked(unit: AgreementsUnit, deliveries: Sequence[Delivery[MatchEndAsked]]) -> None:
+    """Closes all files of the match, or none if one of them has gone too far.
+
+    The files are locked together, so this and submitting or signing come one after the other: who comes first wins.
+    """
+    ended: list[tuple[AgreementsUnit, AgreementFile]] = []
+    for delivery in deliveries:
+        here = unit.within(Scope(delivery.city, "matching"))
+        files = await here.store.files.of_match(here.scope, delivery.event.match_id)
+        if not files:
+            # Its acceptance comes before it on the same key, so it must be here.
+            raise PermanentFailure(f"match {delivery.event.match_id} has no file")
+        # A division under way adds a file while we wait for its lock: now none can come any more.
+        files = await here.store.files.of_match(here.scope, delivery.event.match_id)
+        reason = delivery.event.reason_code
+        if any(closing.holds(file, reason) for file in files):
+            # What matching hears of that file anyway is the answer.
+            _logger.info("agreement.match_end_refused", match=str(delivery.event.match_id), reason=reason)
+            continue
+        for file in files:
+            outcome = closing.release(file, reason)
+            if outcome.events:
+                ended.append((here, await keep(here, outcome, "release", reason, delivery)))
     await _register(ended)
 
 

@@ -121,7 +121,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def release(self) -> None:
-        self.attempt(Act.RELEASE, lambda: closing.release(self.file, "party_withdrew", TODAY))
+        self.attempt(Act.RELEASE, lambda: closing.release(self.file, "party_withdrew"))
 
     @precondition(lambda self: self.file.signed_on is not None)
     @rule()

@@ -31,6 +31,20 @@ class Answer(_Kept):
     carried: bool = False
 
 
+EndReason = Literal["undone", "released_by_manager", "party_withdrew"]
+Hindrance = Literal["submitted", "signed"]
+
+
+class Asked(_Kept):
+    """That an accepted match should end, and what stood in the way if it could not."""
+
+    reason: EndReason
+    at: datetime
+    by: str | None = None
+    refused: Hindrance | None = None
+    refused_at: datetime | None = None
+
+
 class Figure(_Kept):
     """The quantity of one allocation, None while it is to be agreed."""
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.event import Event
 from contracts.events import matching as events
 from contracts.values import Allocation, Line
-from services.matching.domain.history import Act, Answer, Channel, ConsentState, Memento, Taken
+from services.matching.domain.history import Act, Answer, Asked, Channel, ConsentState, Memento, Taken
 from services.matching.domain.ledger import ZERO, Entry
 from services.matching.domain.parts import MatchParty, Move, Part, QuantityMissing
 from services.matching.domain.states import Happening, State, after
@@ -37,8 +37,9 @@ class QuantityFixed(Exception):
 class Match:
     """The aggregate. ``expires_at`` counts while it is proposed: for a decision, then for the missing consents.
 
-    ``last`` is the last step that was not taken back. While it is proposed, everything is reserved as soon as one
-    party consented, and nothing before.
+    ``last`` is the last step that was not taken back. ``submitted_at``: since when one of its agreements is known to be
+    under way; ``asked``: that it should end (:mod:`services.matching.domain.ending`). While it is proposed, everything
+    is reserved as soon as one party consented, and nothing before.
     """
 
     match_id: UUID
@@ -64,6 +65,8 @@ class Match:
     replaces: UUID | None = None
     replaced_by: UUID | None = None
     last: Taken | None = None
+    submitted_at: datetime | None = None
+    asked: Asked | None = None
 
     @property
     def consented(self) -> tuple[str, ...]:

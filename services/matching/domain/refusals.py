@@ -183,6 +183,14 @@ def cannot_undo(obstacle: str) -> Refusal:
             "C'è già un accordo firmato: si scioglie dall'accordo.",
             "An agreement is signed already: terminate the agreement instead.",
         ),
+        "agreement_under_way": (
+            "L'accordo è già stato inviato alla verifica: parlane con l'Ufficio Legale, che può respingerlo.",
+            "The agreement has been submitted for review already: talk to the Legal Office, which can reject it.",
+        ),
+        "ending_already": (
+            "Lo scioglimento è già stato chiesto: tra poco vedi qui com'è andata.",
+            "Its end has been asked for already: in a moment you see here what came of it.",
+        ),
     }[obstacle]
     return Refusal("conflict", obstacle.replace("_", "-"), italian, english)
 

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from contracts.events.matching import MatchDecisionUndone
+from services.matching.domain.ending import pending
 from services.matching.domain.history import UNDOABLE, Memento
 from services.matching.domain.match import Decision, Match, Said, noted, rebalanced, release, with_answer
 from services.matching.domain.parts import Part
 from services.matching.domain.states import after
 
-Obstacle = Literal["nothing_to_undo", "somebody_elses", "too_late", "agreement_signed"]
+Obstacle = Literal[
+    "nothing_to_undo", "somebody_elses", "too_late", "agreement_signed", "agreement_under_way", "ending_already"
+]
 _UNDONE: dict[str, Literal["consent", "counter", "postponement"]] = {
     "consent": "consent",
     "counter": "counter",
@@ -41,15 +44,13 @@ def undoable_until(match: Match, by: str, window: timedelta) -> datetime | None:
     last = match.last
     if last is None or last.act not in UNDOABLE or last.before is None or last.by != by or match.is_committed:
         return None
+    if match.submitted_at is not None or pending(match) is not None:
+        return None
     return last.at + window
 
 
-def undo(match: Match, by: str, now: datetime, window: timedelta) -> Undone:
-    """The proposal as it stood before the last decision, which ``by`` took. Raises :class:`CannotUndo`.
-
-    A match that was accepted or declined by it stays ended and goes on as another one: whoever acted on the end need
-    not learn that it was none.
-    """
+def check(match: Match, by: str, now: datetime, window: timedelta) -> None:
+    """Raises :class:`CannotUndo` when ``by`` may not take the last decision back."""
     last = match.last
     if last is None or last.act not in UNDOABLE or last.before is None or last.party_id is None:
         raise CannotUndo("nothing_to_undo")
@@ -59,6 +60,22 @@ def undo(match: Match, by: str, now: datetime, window: timedelta) -> Undone:
         raise CannotUndo("too_late")
     if match.is_committed:
         raise CannotUndo("agreement_signed")
+    if match.state == "accepted" and match.submitted_at is not None:
+        raise CannotUndo("agreement_under_way")
+    if pending(match) is not None:
+        raise CannotUndo("ending_already")
+
+
+def undo(match: Match, by: str | None, now: datetime) -> Undone:
+    """The proposal as it stood before the last decision, taken back by ``by`` (after :func:`check`).
+
+    A match that was accepted or declined by it stays ended and goes on as another one: whoever acted on the end need
+    not learn that it was none. An accepted one is undone once its agreements are closed
+    (:mod:`services.matching.domain.ending`).
+    """
+    last = match.last
+    if last is None or last.act not in UNDOABLE or last.before is None or last.party_id is None:
+        raise CannotUndo("nothing_to_undo")
     said = Said(by, now)
     state = after(match.state, "undo")
     if state == "released":

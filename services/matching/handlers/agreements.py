@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +13,38 @@ from chassis.delivery import Delivery
 from chassis.failures import PermanentFailure
 from chassis.unit import Unit
 from contracts.events import agreements
-from services.matching.domain import agreed
+from services.matching.domain import agreed, ending
 from services.matching.domain import match as matches
+from services.matching.domain.history import Asked
 from services.matching.domain.match import Decision, Match
 from services.matching.domain.policy import Policy
+from services.matching.domain.revision import lost_offers
 from services.matching.handlers.concluding import conclude
+from services.matching.handlers.reconsidering import last_yes_back
+from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
 
 DEFAULT = Policy()
 _logger = log.get("matching.agreements")
 Decide = Callable[[Match, Any], Decision | None]
+CarryOut = Callable[[Match, Delivery[Any]], Awaitable[Match | None]]
 
 
 async def on_agreement_signed(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[agreements.AgreementSigned]], *, policy: Policy = DEFAULT
 ) -> None:
     """What the agreement allocates is committed. Of a match that was released meanwhile nothing is left to commit."""
-    await _each(
-        unit,
-        deliveries,
-        lambda match, event: matches.sign(match, event.allocations) if match.state == "accepted" else None,
-    )
+    await _each(unit, deliveries, lambda match, event: _signed(match, event, unit.now))
+
+
+async def on_agreement_under_way(
+    unit: Unit[MatchingStore],
+    deliveries: Sequence[Delivery[Any]],
+    *,
+    policy: Policy = DEFAULT,
+) -> None:
+    """A file was submitted, approved or signed by some: from now on the last yes stands (ADR 99)."""
+    await _each(unit, deliveries, lambda match, event: ending.under_way(match, "submitted", unit.now))
 
 
 async def on_agreement_amended(
@@ -48,8 +61,19 @@ async def on_agreement_rejected(
     *,
     policy: Policy = DEFAULT,
 ) -> None:
-    """Nothing of this agreement will be signed: what is reserved for it is free again."""
-    await _each(unit, deliveries, lambda match, event: agreed.end(match, event, "agreement_rejected", unit.now))
+    """Nothing of this agreement will be signed: what is reserved for it is free again.
+
+    Where the match's end had been asked, this is the answer, and it ends as was asked.
+    """
+
+    async def as_asked(match: Match, delivery: Delivery[agreements.AgreementRejected]) -> Match | None:
+        asked = ending.granted(match, delivery.event)
+        return await _end_as_asked(unit, match, asked, policy, delivery) if asked else None
+
+    def decide(match: Match, event: agreements.AgreementRejected) -> Decision | None:
+        return agreed.end(match, event, "agreement_rejected", unit.now)
+
+    await _each(unit, deliveries, decide, as_asked)
 
 
 async def on_agreement_terminated(
@@ -60,6 +84,29 @@ async def on_agreement_terminated(
 ) -> None:
     """What was committed by this agreement and not delivered is free again."""
     await _each(unit, deliveries, lambda match, event: agreed.end(match, event, "agreement_terminated", unit.now))
+
+
+def _signed(match: Match, event: agreements.AgreementSigned, now: datetime) -> Decision | None:
+    """Of a match that ended nothing is left to commit. What was asked about one that goes on comes too late."""
+    if match.state != "accepted":
+        _logger.warning("agreement.signed_without_match", match=str(match.match_id), agreement=str(event.agreement_id))
+        return None
+    committed = matches.sign(match, event.allocations)
+    told = ending.under_way(committed.match, "signed", now)
+    return replace(told, moves=committed.moves) if told else committed
+
+
+async def _end_as_asked(
+    unit: Unit[MatchingStore], match: Match, asked: Asked, policy: Policy, cause: Delivery[Any]
+) -> Match:
+    if asked.reason == "undone":
+        return await last_yes_back(unit, match, asked, policy, cause)
+    ended = matches.release(match, asked.reason, unit.now, asked.by)
+    gone: set[UUID] = set()
+    if asked.reason == "party_withdrew":
+        offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})
+        gone = lost_offers(match, offers, unit.now)
+    return await end(unit, match, ended, gone, policy, cause)
 
 
 def _amended(match: Match, event: agreements.AgreementAmended) -> Decision | None:
@@ -76,8 +123,13 @@ def _amended(match: Match, event: agreements.AgreementAmended) -> Decision | Non
     return decision
 
 
-async def _each(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]], decide: Decide) -> None:
-    """One decision per match and round: several agreements of one match are taken in one after the other."""
+async def _each(
+    unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]], decide: Decide, carry_out: CarryOut | None = None
+) -> None:
+    """One decision per match and round: several agreements of one match are taken in one after the other.
+
+    ``carry_out`` does what takes more than a decision about the match, and returns it as it is then; None = nothing.
+    """
     before = await unit.store.matches.locked(unit.scope, {one.event.match_id for one in deliveries})
     left = list(deliveries)
     while left:
@@ -89,6 +141,10 @@ async def _each(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]], 
         for match_id, one in round_.items():
             if match_id not in before:
                 raise PermanentFailure(f"the agreement is about the match {match_id}, which does not exist here")
+            over = await carry_out(before[match_id], one) if carry_out else None
+            if over is not None:
+                before[match_id] = over
+                continue
             decision = decide(before[match_id], one.event)
             if decision is not None:
                 decisions.append(decision)

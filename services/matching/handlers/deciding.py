@@ -9,9 +9,9 @@ from uuid import UUID
 
 from chassis.unit import Unit
 from contracts.values import Line
+from services.matching.domain import ending, refusals
 from services.matching.domain import match as matches
-from services.matching.domain import refusals
-from services.matching.domain.history import Channel
+from services.matching.domain.history import Channel, EndReason
 from services.matching.domain.ledger import NotEnough, TooMuch
 from services.matching.domain.match import Match, QuantityFixed, Said
 from services.matching.domain.parts import QuantityMissing
@@ -102,15 +102,25 @@ async def decline(unit: Unit[MatchingStore], command: Decline, speaker: Speaker,
 
 
 async def release(unit: Unit[MatchingStore], match_id: UUID, by: str, check: Check) -> Match:
-    """The account manager dissolves an accepted match for which nothing was signed yet. Raises ``Refusal``."""
+    """The account manager dissolves an accepted match for which nothing was signed yet. Raises ``Refusal``.
+
+    Its agreements are asked first: the match comes back as it is, with ``asked``.
+    """
     match = await locked(unit, match_id)
     check(match.version)
     if match.is_committed:
         raise refusals.signed_already()
     try:
-        decision = matches.release(match, "released_by_manager", unit.now, by)
+        return await ask_end(unit, match, "released_by_manager", by)
     except WrongState as wrong:
         raise refusals.closed(wrong.state) from wrong
+
+
+async def ask_end(unit: Unit[MatchingStore], match: Match, reason: EndReason, by: str) -> Match:
+    """Asks the agreements of an accepted match for its end; once is enough. Raises ``WrongState``."""
+    decision = ending.ask(match, reason, unit.now, by)
+    if decision is None:
+        return match
     await conclude(unit, {match.match_id: match}, [decision])
     return decision.match
 

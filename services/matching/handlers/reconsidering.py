@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.matching.domain import countering, postponing, refusals, succession, undoing
 from services.matching.domain import match as matches
 from services.matching.domain.countering import NothingCountered, UnknownPosition
-from services.matching.domain.history import Channel
+from services.matching.domain.history import Asked, Channel
 from services.matching.domain.ledger import NotEnough, TooMuch
 from services.matching.domain.match import Match, Said
 from services.matching.domain.parts import QuantityMissing
@@ -23,7 +25,7 @@ from services.matching.domain.speakers import Speaker, voice
 from services.matching.domain.states import WrongState
 from services.matching.domain.undoing import CannotUndo, Undone
 from services.matching.handlers.concluding import conclude
-from services.matching.handlers.deciding import Check, locked, still_standing
+from services.matching.handlers.deciding import Check, ask_end, locked, still_standing
 from services.matching.handlers.posting import lines_of, still_free
 from services.matching.handlers.succeeding import Taken, go_on
 from services.matching.store import MatchingStore
@@ -106,12 +108,16 @@ async def postpone(
 async def undo(unit: Unit[MatchingStore], match_id: UUID, speaker: Speaker, policy: Policy, check: Check) -> Match:
     """Takes back the speaker's own last decision. Raises ``Refusal``.
 
-    Returns the proposal as it stands then: this match, or the one it goes on as when it had ended.
+    Returns the proposal as it stands then: this match, or the one it goes on as when it had ended. A match that
+    everybody agreed to has an agreement by now, which is asked first: it comes back as it is, with ``asked``.
     """
     match = await locked(unit, match_id)
     check(match.version)
     try:
-        undone = undoing.undo(match, speaker.subject, unit.now, policy.undo_window)
+        undoing.check(match, speaker.subject, unit.now, policy.undo_window)
+        if match.state == "accepted":
+            return await ask_end(unit, match, "undone", speaker.subject)
+        undone = undoing.undo(match, speaker.subject, unit.now)
     except CannotUndo as cannot:
         raise refusals.cannot_undo(cannot.obstacle) from cannot
     except WrongState as wrong:
@@ -128,7 +134,27 @@ async def undo(unit: Unit[MatchingStore], match_id: UUID, speaker: Speaker, poli
         raise refusals.gone_meanwhile() from gone
 
 
-async def _as_it_was(unit: Unit[MatchingStore], match: Match, undone: Undone, policy: Policy) -> Match:
+async def last_yes_back(
+    unit: Unit[MatchingStore], match: Match, asked: Asked, policy: Policy, cause: Delivery[Any]
+) -> Match:
+    """The agreements of the match are closed: the last yes is taken back, as was asked. Returns the match as it ended.
+
+    Where it cannot go on (its need was closed meanwhile, or others have the lines) it is released all the same.
+    """
+    undone = undoing.undo(match, asked.by, unit.now)
+    assert match.last is not None
+    await unit.store.history.undo(unit.scope, match.match_id, match.last.version)
+    try:
+        async with unit.savepoint():
+            await _as_it_was(unit, match, undone, policy, cause)
+    except (NotEnough, Taken):
+        await conclude(unit, {match.match_id: match}, [undone.decision], {match.match_id: cause})
+    return undone.decision.match
+
+
+async def _as_it_was(
+    unit: Unit[MatchingStore], match: Match, undone: Undone, policy: Policy, cause: Delivery[Any] | None = None
+) -> Match:
     """The match that ended goes on as another one, unless others have answered a replacement or taken its lines."""
     assert undone.goes_on is not None
     if match.state == "declined":
@@ -139,7 +165,7 @@ async def _as_it_was(unit: Unit[MatchingStore], match: Match, undone: Undone, po
         raise Taken
     # Whoever takes a decision back wants time to take another one.
     stands = succession.as_it_was(undone.goes_on, max(undone.goes_on.expires_at, unit.now + policy.undo_window))
-    _, new = await go_on(unit, match, undone.decision, stands, "decision_undone")
+    _, new = await go_on(unit, match, undone.decision, stands, "decision_undone", cause)
     if not new.is_reserved:
         await _check_free(unit, new)
     return new

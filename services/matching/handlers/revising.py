@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from chassis.unit import Unit
+from services.matching.domain import ending
 from services.matching.domain import match as matches
 from services.matching.domain.match import Decision, Match
 from services.matching.domain.policy import Policy
@@ -64,7 +65,7 @@ async def _revise(
         if decision is None:
             continue
         gone = lost_offers(match, known_offers, unit.now)
-        if could_go_on(match, gone) and decision.match.reason_code in ("offer_closed", "party_withdrew"):
+        if could_go_on(match, gone) and decision.match.reason_code == "offer_closed":
             lost[match.match_id] = (decision, gone)
         else:
             decisions.append(decision)
@@ -75,7 +76,8 @@ async def _revise(
     await conclude(unit, before, decisions)
     for match_id, (decision, gone) in lost.items():
         await end(unit, before[match_id], decision, gone, policy)
-    return {decision.match.need_id for decision in decisions} | {before[one].need_id for one in lost}
+    over = {decision.match.need_id for decision in decisions if decision.match.closed_at is not None}
+    return over | {before[one].need_id for one in lost}
 
 
 def _decide(
@@ -85,5 +87,6 @@ def _decide(
     if found is None:
         return None
     if found == "party_withdrew":
-        return matches.release(match, found, unit.now)
+        # Its agreements say whether it may end; who takes a part over is looked for when they have.
+        return ending.ask(match, found, unit.now)
     return matches.expire(match, found, unit.now)

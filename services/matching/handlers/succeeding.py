@@ -56,7 +56,12 @@ async def end(
 
 
 async def go_on(
-    unit: Unit[MatchingStore], match: Match, ended: Decision, stands: Memento, because: Because
+    unit: Unit[MatchingStore],
+    match: Match,
+    ended: Decision,
+    stands: Memento,
+    because: Because,
+    cause: Delivery[Any] | None = None,
 ) -> tuple[Match, Match]:
     """The same proposal as a match of its own, with what ``stands``; returns the old one and the new one.
 
@@ -67,7 +72,7 @@ async def go_on(
     grounds = await unit.store.matches.copy(unit.scope, match.match_id, new_id, unit.now)
     if grounds is None:
         raise Taken
-    return await _handed_over(unit, ended, new_id, lambda fresh: stands, because, grounds)
+    return await _handed_over(unit, ended, new_id, lambda fresh: stands, because, grounds, cause)
 
 
 async def _replaced(

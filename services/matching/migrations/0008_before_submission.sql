@@ -1,1 +1,8 @@
-SELECT 'nothing yet';
+-- An accepted match is ended by its agreements: what was asked of them, and since when one of them is under way (ADR 99).
+ALTER TABLE match
+    ADD COLUMN submitted_at timestamptz,
+    ADD COLUMN asked jsonb CHECK (jsonb_typeof(asked) = 'object'),
+    ADD CONSTRAINT asked_once_accepted CHECK (asked IS NULL OR state IN ('accepted', 'released'));
+
+-- The list of proposals: one page of a city's matches in one state, the most urgent first, then the best.
+CREATE INDEX match_in_state_by_urgency ON match (city, state, due_on, score DESC, match_id);

@@ -13,6 +13,7 @@ import asyncpg
 from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.values import Party, ProposedAllocation, Reason
+from services.matching.domain.history import Asked
 from services.matching.domain.match import Match
 from services.matching.domain.parts import MatchParty, Part
 from services.matching.domain.proposals import Proposal
@@ -59,7 +60,7 @@ FROM jsonb_to_recordset($3::jsonb->'rows')
 _MATCHES = """
 SELECT match_id, version, state, need_id, need_title, department, with_departments, policy_area, triangulation,
     account_manager_id, expires_at, beneficiaries, expected_return, planned, reason_code, closed_at, due_on,
-    postponed_until, replaces, replaced_by
+    postponed_until, replaces, replaced_by, submitted_at, asked
 FROM match WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id
 """
 _PARTIES = "SELECT * FROM match_party WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id, position"
@@ -67,9 +68,10 @@ _PARTS = "SELECT * FROM match_allocation WHERE city = $1 AND match_id = ANY($2::
 _SAVE = """
 UPDATE match SET version = row.version, state = row.state, expires_at = row.expires_at,
     reason_code = row.reason_code, closed_at = row.closed_at, postponed_until = row.postponed_until,
-    replaces = row.replaces, replaced_by = row.replaced_by
+    replaces = row.replaces, replaced_by = row.replaced_by, submitted_at = row.submitted_at, asked = row.asked
 FROM jsonb_to_recordset($2::jsonb->'rows') AS row (match_id uuid, version int, state text, expires_at timestamptz,
-    reason_code text, closed_at timestamptz, postponed_until timestamptz, replaces uuid, replaced_by uuid)
+    reason_code text, closed_at timestamptz, postponed_until timestamptz, replaces uuid, replaced_by uuid,
+    submitted_at timestamptz, asked jsonb)
 WHERE match.city = $1 AND match.match_id = row.match_id
 """
 _SAVE_PARTIES = """
@@ -272,13 +274,21 @@ class MatchStore:
         last = await self._history.last(scope, [row["match_id"] for row in heads])
         return {
             row["match_id"]: Match(
-                **(dict(row) | {"with_departments": tuple(row["with_departments"]), "due_on": _due(row["due_on"])}),
+                **_head(row),
                 parties=tuple(parties[row["match_id"]]),
                 parts=tuple(parts[row["match_id"]]),
                 last=last.get(row["match_id"]),
             )
             for row in heads
         }
+
+
+def _head(row: asyncpg.Record) -> dict[str, Any]:
+    return dict(row) | {
+        "with_departments": tuple(row["with_departments"]),
+        "due_on": _due(row["due_on"]),
+        "asked": Asked.model_validate(row["asked"]) if row["asked"] else None,
+    }
 
 
 def _due(day: date) -> date | None:
@@ -367,6 +377,8 @@ def _head_change(match: Match) -> dict[str, Any]:
         "postponed_until": match.postponed_until,
         "replaces": match.replaces,
         "replaced_by": match.replaced_by,
+        "submitted_at": match.submitted_at,
+        "asked": match.asked.model_dump(mode="json") if match.asked else None,
     }
 
 

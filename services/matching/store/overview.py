@@ -21,6 +21,7 @@ match.match_id, match.version, match.state, match.need_id, match.need_title, mat
 match.with_departments, match.policy_area, match.triangulation, match.answers, match.score, match.rules_version,
 match.reasons, match.account_manager_id, match.beneficiaries, match.expected_return, match.due_on, match.proposed_at,
 match.expires_at, match.reason_code, match.closed_at, match.postponed_until, match.replaces, match.replaced_by,
+match.submitted_at, match.asked,
 (SELECT jsonb_build_object('act', step.act, 'party_id', step.party_id, 'at', step.at, 'by', step.by)
     FROM match_step AS step WHERE step.city = match.city AND step.match_id = match.match_id AND NOT step.undone
         AND step.act <> 'undo' ORDER BY step.version DESC LIMIT 1) AS last,

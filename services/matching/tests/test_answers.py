@@ -19,7 +19,7 @@ from services.matching.domain.postponing import CITY_TIME, NotLater, TooFar, pos
 from services.matching.domain.proposals import Memory, Proposal, propose
 from services.matching.domain.states import WrongState
 from services.matching.domain.subjects import Need, Offer, Steering
-from services.matching.domain.undoing import CannotUndo, undo, undoable_until
+from services.matching.domain.undoing import CannotUndo, check, undo, undoable_until
 from services.matching.tests.things import NOW, a_giver, a_line, a_need, an_offer
 
 pytestmark = pytest.mark.unit
@@ -171,9 +171,9 @@ def test_taking_back_needs_ones_own_fresh_last_decision() -> None:
         ("department:education", NOW + timedelta(minutes=16), "too_late"),
     ):
         with pytest.raises(CannotUndo) as cannot:
-            undo(match, by, at, WINDOW)
+            check(match, by, at, WINDOW)
         assert cannot.value.obstacle == obstacle
-    undone = undo(match, "department:education", NOW, WINDOW)
+    undone = undo(match, "department:education", NOW)
     assert undone.goes_on is None
     back = undone.decision.match
     assert (back.parties, back.parts, back.expires_at) == (case.match.parties, case.match.parts, case.match.expires_at)
@@ -185,7 +185,7 @@ def test_the_last_yes_taken_back_leaves_the_others_to_a_match_of_its_own() -> No
     everybody = [one.party.party_id for one in case.match.parties]
     match = case.yes(case.match, *everybody)
     assert match.state == "accepted"
-    undone = undo(match, everybody[-1], NOW, WINDOW)
+    undone = undo(match, everybody[-1], NOW)
     assert (undone.decision.match.state, undone.decision.match.reason_code) == ("released", "undone")
     assert undone.goes_on is not None
     fresh = replace(case.match, match_id=uuid4())

@@ -29,7 +29,7 @@ from services.matching.domain.proposals import Memory, propose
 from services.matching.domain.states import WrongState
 from services.matching.domain.subjects import Need, Offer, Steering
 from services.matching.domain.succession import Grounds
-from services.matching.domain.undoing import CannotUndo, undo
+from services.matching.domain.undoing import CannotUndo, check, undo
 from services.matching.tests.test_answers import match_of
 from services.matching.tests.things import NOW, a_giver, a_line, a_need, an_offer
 
@@ -260,7 +260,8 @@ class City(RuleBasedStateMachine):
         match = sorted(decided, key=lambda one: str(one.match_id))[which % len(decided)]
         by = match.last.by if match.last and match.last.by else "nobody"
         try:
-            undone = undo(match, by, self.now, WINDOW)
+            check(match, by, self.now, WINDOW)
+            undone = undo(match, by, self.now)
             begun = []
             if undone.goes_on is not None:
                 fresh = replace(

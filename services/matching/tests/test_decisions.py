@@ -151,7 +151,10 @@ async def test_manager_releases_what_is_not_signed(world: World) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "match-proposed")
         await world.accepted_by_all(match)
         answer = await client.post(f"{API}/{match['match_id']}/release")
-        assert answer.json()["state"] == "released"
+        assert (answer.json()["state"], answer.json()["asked"]["reason"]) == ("accepted", "released_by_manager")
+        assert (await client.post(f"{API}/{match['match_id']}/release")).json() == answer.json(), "asked once"
+    assert (await world.balance(offer))["free"] == 100, "nothing is free before the file is closed"
+    await world.closed_as_asked(match)
     assert (await world.balance(offer))["free"] == 200
     assert [one["reason_code"] for one in await world.published(MatchReleased)] == ["released_by_manager"]
     async with world.officer() as client:

@@ -34,7 +34,8 @@ async def test_a_yes_taken_back_is_none(world: World) -> None:
     async with world.manager() as client:
         undone = await client.post(f"/matching/api/v1/matches/{accepted['match_id']}/undo")
         assert undone.status_code == 200, undone.text
-    assert undone.json()["awaited"] == [f"stakeholder:{giver}"], "the giver spoke last"
+    heir = (await world.closed_as_asked(accepted))["replaced_by"]
+    assert (await world.match(heir))["awaited"] == [f"stakeholder:{giver}"], "the giver spoke last"
     second = await world.need("Pacchi alimentari per agosto", goods("5"))
     await world.offer("Food parcels", giver, goods("5"))
     [proposed] = await world.proposals(second)

@@ -124,6 +124,7 @@ async def test_a_cut_below_what_is_reserved_is_a_visible_shortfall(world: World)
     assert (told[-1]["shortfall"], told[-1]["total"]) == ("12", "10")
     async with world.manager() as client:
         await client.post(f"/matching/api/v1/matches/{match['match_id']}/release")
+    await world.closed_as_asked(match)
     balance = await world.balance(offer)
     assert (balance["free"], balance["shortfall"]) == (10, 0)
 
@@ -150,6 +151,8 @@ async def test_a_withdrawn_need_ends_its_proposals_and_what_is_not_signed(world:
     await world.accepted_by_all(found[0])
     for need in needs:
         await world.withdraw_need(need)
+    await world.settled()
+    await world.closed_as_asked(found[0])
     await world.balance_with(offer, free="100")
     await world.settled()
     assert [one["reason_code"] for one in await world.published(MatchReleased)] == ["party_withdrew"]

@@ -188,8 +188,14 @@ async def test_the_last_yes_taken_back_ends_the_match_and_goes_on_as_another(wor
         await post(officer, match, "accept")
         await post(partner, match, "accept")
         assert (await world.balance(offer))["reserved"] == 40
-        again = (await post(partner, match, "undo")).json()
-        assert again["match_id"] != match["match_id"]
+        asked = (await post(partner, match, "undo")).json()
+        assert (asked["match_id"], asked["state"], asked["asked"]["reason"]) == (
+            match["match_id"],
+            "accepted",
+            "undone",
+        )
+        assert (await post(partner, match, "undo")).json()["code"] == "ending-already"
+        again = await world.match((await world.closed_as_asked(match))["replaced_by"])
         assert (again["state"], again["replaces"]) == ("proposed", match["match_id"])
         assert again["awaited"] == [f"stakeholder:{giver}"]
         assert (await world.balance(offer))["reserved"] == 40, "the department's yes still reserves"
@@ -276,6 +282,8 @@ async def test_a_withdrawal_before_the_signature_is_replaced_too(world: World) -
     await world.accepted_by_all(match)
     await world.settled()
     await world.withdraw_offer(offers["refurbishing"])
+    await world.settled()
+    await world.closed_as_asked(match)
     await world.balance_with(offers["other"], reserved="40")
     await world.settled()
     [released] = await world.published(MatchReleased)

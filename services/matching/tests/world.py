@@ -20,7 +20,7 @@ from chassis.testing import Running, eventually
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.events import agreements, impact, intake
-from contracts.events.matching import MatchAccepted
+from contracts.events.matching import MatchAccepted, MatchEndAsked
 from contracts.values import Allocation, CommunicationPlan, ImpactPlan, Line, OfferPartner, SignatureEvidence, Window
 
 MANAGER = "manager-of-all"
@@ -193,9 +193,30 @@ class World:
         )
         await self.say(event, event.agreement_id, case=event.need_id)
 
-    async def rejected(self, match: Mapping[str, Any]) -> None:
-        event = agreements.AgreementRejected(**self._paper(match), version=6, reason="-")
+    async def submitted(self, match: Mapping[str, Any]) -> None:
+        """The file goes to the Legal Office."""
+        event = agreements.AgreementReviewRequested(
+            **self._paper(match), version=2, title=match["need_title"], instrument="donazione"
+        )
         await self.say(event, event.agreement_id, case=event.need_id)
+
+    async def rejected(self, match: Mapping[str, Any], reason_code: str = "refused") -> None:
+        event = agreements.AgreementRejected(
+            **self._paper(match), version=6, reason=reason_code, reason_code=reason_code
+        )
+        await self.say(event, event.agreement_id, case=event.need_id)
+
+    async def closed_as_asked(self, match: Mapping[str, Any]) -> dict[str, Any]:
+        """The desk hears that the match is to end, and closes its file; returns the match as it ended."""
+        asked = [one["match_id"] for one in await self.published(MatchEndAsked)]
+        assert match["match_id"] in asked
+        await self.rejected(match, "match_released")
+
+        async def ended() -> dict[str, Any] | None:
+            found = await self.match(match["match_id"])
+            return found if found["state"] == "released" else None
+
+        return await eventually(ended)
 
     async def terminated(self, match: Mapping[str, Any]) -> None:
         event = agreements.AgreementTerminated(

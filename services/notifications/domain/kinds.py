@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "collect_signatures": Kind("account_manager", Urgency.NORMAL, 7),
     "sign_agreement": Kind("signatory", Urgency.HIGH, 5),
     "sign_as_party": Kind("party", Urgency.HIGH, 7),
+    "match_kept": Kind("account_manager", Urgency.HIGH, 1),
     "tell_parties": Kind("account_manager", Urgency.HIGH, 1),
     "resolve_suspension": Kind("account_manager", Urgency.NORMAL, 14),
     "follow_deliveries": Kind("account_manager", Urgency.LOW, 90),

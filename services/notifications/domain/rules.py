@@ -248,6 +248,7 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
     m.MatchExpired: (*_MATCH_ENDED, opens("find_replacement", NEED, MATCH, at="time", when=_needs_another_way)),
     m.MatchReleased: (
         *_MATCH_ENDED,
+        settles("match_kept", MATCH, at="final"),
         settles("choose_instrument", MATCH, at="final"),
         settles("fill_plans", MATCH, at="final"),
         settles("review_agreement", MATCH, at="final"),
@@ -255,6 +256,9 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         settles("sign_agreement", MATCH, at="final"),
         opens("find_replacement", NEED, MATCH, at="time"),
     ),
+    m.MatchEndAsked: Nothing("its agreements answer: the match is released, or MatchEndRefused says why not"),
+    # What was signed since is decided on at the agreement, where it is work of its own.
+    m.MatchEndRefused: (opens("match_kept", MATCH, MATCH),),
     # -- agreements: all agreements of one match are one item
     a.AgreementDrafted: (
         settles("choose_instrument", MATCH, MATCH, at="final"),

@@ -54,6 +54,8 @@ STORIES: dict[type[Event], Story] = {
     m.MatchDeclined: Story(("party_id", "reason_code")),
     m.MatchExpired: Story(("reason_code",)),
     m.MatchReleased: Story(("reason_code",)),
+    m.MatchEndAsked: Story(("reason_code",)),
+    m.MatchEndRefused: Story(("reason_code", "because")),
     a.AgreementDrafted: Story(("title",)),
     a.AgreementReviewRequested: Story(("title", "instrument")),
     a.AgreementApproved: Story(("title", "instrument", "signatories")),
