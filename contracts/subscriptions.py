@@ -67,6 +67,7 @@ CONSUMES: dict[str, tuple[type[Event], ...]] = {
         *STAKEHOLDER_EVENTS,
         *NEED_EVENTS,
         *OFFER_EVENTS,
+        a.InstrumentPublished,
         i.PrioritiesSet,
         i.NeighbourhoodIndicatorsLoaded,
         a.AgreementReviewRequested,

@@ -143,7 +143,8 @@ class MatchExpired(Event, type="sportello.matching.match-expired.v1", topic=MATC
 class MatchReleased(Event, type="sportello.matching.match-released.v1", topic=MATCH):
     """An accepted match ended before delivery was complete; what was not delivered is free again.
 
-    Its agreements have ended before: none in force is ended by this. ``undone``: the last party took its yes back; the proposal goes on as a match of its own.
+    Its agreements have ended before: none in force is ended by this. ``undone``: the last party took its yes back; the
+    proposal goes on as a match of its own.
     """
 
     match_id: UUID

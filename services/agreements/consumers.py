@@ -11,6 +11,7 @@ from contracts.events.impact import DeliveryRecorded, PlanFulfilled, ResultCorre
 from contracts.events.intake import StakeholderChanged, StakeholderMembershipChanged, StakeholderRegistered
 from contracts.events.matching import MatchAccepted, MatchEndAsked, MatchReleased
 from services.agreements.handlers import events
+from services.agreements.handlers.telling import telling_new_cities
 
 DIRECTORY: Mapping[type[Event], Handler] = {
     StakeholderRegistered: events.on_stakeholder,
@@ -21,7 +22,8 @@ DIRECTORY: Mapping[type[Event], Handler] = {
 
 HANDLERS: Mapping[type[Event], Handler] = {
     **DIRECTORY,
-    MatchAccepted: events.on_match_accepted,
+    StakeholderRegistered: telling_new_cities(events.on_stakeholder),
+    MatchAccepted: telling_new_cities(events.on_match_accepted),
     MatchReleased: events.on_match_released,
     MatchEndAsked: events.on_match_end_asked,
     PlanFulfilled: events.on_plan_fulfilled,

@@ -32,6 +32,7 @@ def handlers(policy: Policy) -> Mapping[type[Event], Handler]:
         i.OfferChanged: offers.on_offer_changed,
         i.OfferWithdrawn: offers.on_offer_withdrawn,
         i.OfferExpired: offers.on_offer_expired,
+        a.InstrumentPublished: steering.on_instrument_published,
         i.PrioritiesSet: steering.on_priorities_set,
         i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
         a.AgreementReviewRequested: agreements.on_agreement_under_way,
@@ -84,10 +85,11 @@ PROJECTIONS: Mapping[str, Projection] = {
         },
     ),
     "steering": Projection(
-        ("priorities", "neighbourhood_indicator"),
+        ("priorities", "neighbourhood_indicator", "instrument"),
         {
             i.PrioritiesSet: steering.on_priorities_set,
             i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
+            a.InstrumentPublished: steering.on_instrument_published,
         },
     ),
 }
