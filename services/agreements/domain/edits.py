@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.values import Cents, LongText, ShortText, Slug
-from services.agreements.domain.instruments import Owner
-from services.agreements.domain.rules import Bilingual, Certainty, Item, Severity
+from services.agreements.domain.instruments import Effect, Owner
+from services.agreements.domain.rules import Bilingual, Certainty, Condition, Item, Severity
 
 Words = Annotated[LongText, Field(min_length=3)]
 
@@ -46,14 +46,31 @@ class NewCheck(_Edit):
     documents: tuple[Slug, ...] = ()
 
 
-class CriterionEdit(_Edit):
-    """What of a criterion of the proposal may change; what it looks at may not."""
+Conditions = Annotated[tuple[Condition, ...], Field(min_length=1, max_length=20)]
 
+
+class CriterionEdit(_Edit):
+    """What of a criterion may change; `when` replaces all its conditions."""
+
+    effect: Effect | None = None
+    when: Conditions | None = None
     text: Bilingual | None = None
     otherwise: Bilingual | None = None
     weight: Annotated[int, Field(ge=1, le=10)] | None = None
     source: ShortText | None = None
     certainty: Certainty | None = None
+
+
+class NewCriterion(_Edit):
+    """One more criterion, at the end of the list."""
+
+    effect: Effect
+    when: Conditions
+    text: Bilingual
+    otherwise: Bilingual | None = None
+    weight: Annotated[int, Field(ge=1, le=10)] = 1
+    source: ShortText
+    certainty: Certainty
 
 
 class LabelEdit(_Edit):
@@ -87,6 +104,8 @@ class InstrumentEdit(_Edit):
     source: ShortText | None = None
     certainty: Certainty | None = None
     applies: dict[Slug, CriterionEdit] = Field(default_factory=dict)
+    new_criteria: dict[Slug, NewCriterion] = Field(default_factory=dict)
+    without_criteria: tuple[Slug, ...] = ()
     terms: dict[Slug, LabelEdit] = Field(default_factory=dict)
     documents: dict[Slug, LabelEdit] = Field(default_factory=dict)
     rules: dict[Slug, RuleEdit] = Field(default_factory=dict)

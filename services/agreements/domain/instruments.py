@@ -30,6 +30,7 @@ __all__ = [
     "Condition",
     "Criterion",
     "DocumentKind",
+    "Effect",
     "Evidence",
     "Instrument",
     "Item",
@@ -91,6 +92,9 @@ class Step(Value):
     due: Literal["days", "waiting", "last_day"] = "days"
 
 
+Effect = Literal["needed", "excludes", "speaks_for", "speaks_against"]
+
+
 class Criterion(Sourced):
     """When an instrument is proposed: it holds when any of the conditions `when` does.
 
@@ -99,7 +103,7 @@ class Criterion(Sourced):
     """
 
     code: Slug
-    effect: Literal["needed", "excludes", "speaks_for", "speaks_against"]
+    effect: Effect
     when: Annotated[tuple[Condition, ...], Field(min_length=1)]
     weight: Annotated[int, Field(ge=1, le=10)] = 1
     text: Bilingual

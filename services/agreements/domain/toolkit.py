@@ -41,7 +41,7 @@ def edited(record: Instrument, edit: InstrumentEdit) -> Instrument:
     changed = record.model_copy(
         update=_given(edit, "title", "applies_when", "source", "certainty")
         | {
-            "applies": _each(record.applies, edit.applies, "text", "otherwise", "weight", "source", "certainty"),
+            "applies": _criteria(record, edit),
             "terms": (*_each(record.terms, edit.terms, "label"), *_added(TermField, record.terms, edit.terms)),
             "documents": (
                 *_each(record.documents, edit.documents, "label"),
@@ -167,8 +167,10 @@ def _rule_faults(rule: Rule) -> Iterator[Invalid]:
 def _unknown(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
     """Whatever of an edit has no place in the record."""
     rules = {rule.code: rule for rule in record.rules}
+    criteria = {one.code for one in record.applies}
     for part, codes, known in (
-        ("applies", edit.applies, {one.code for one in record.applies}),
+        ("applies", edit.applies, criteria),
+        ("without_criteria", edit.without_criteria, criteria),
         ("rules", edit.rules, set(rules)),
         ("steps", edit.steps, {step.code for step in record.steps}),
     ):
@@ -176,6 +178,10 @@ def _unknown(record: Instrument, edit: InstrumentEdit) -> Iterator[Invalid]:
             if code not in known:
                 it, en = f"Lo strumento non ha '{code}'.", f"The instrument has no '{code}'."
                 yield Invalid("unknown-code", it, en, f"/{part}/{code}")
+    for code in edit.new_criteria:
+        if code in criteria:
+            it, en = "Lo strumento ha già questo criterio.", "The instrument has this criterion already."
+            yield Invalid("already-there", it, en, f"/new_criteria/{code}")
     for code in edit.new_checks:
         if code in rules:
             it, en = "Lo strumento ha già questa regola.", "The instrument has this rule already."
@@ -245,6 +251,13 @@ def _added(
     """Parts that the record does not have yet."""
     known = {part.code for part in parts}
     return tuple(kind(code=code, label=one.label) for code, one in edits.items() if code not in known)
+
+
+def _criteria(record: Instrument, edit: InstrumentEdit) -> tuple[Criterion, ...]:
+    names = ("effect", "when", "text", "otherwise", "weight", "source", "certainty")
+    kept = tuple(one for one in record.applies if one.code not in edit.without_criteria)
+    added = (Criterion(code=code, **dict(one)) for code, one in edit.new_criteria.items())
+    return (*_each(kept, edit.applies, *names), *added)
 
 
 def _new_rules(edit: InstrumentEdit) -> tuple[Rule, ...]:
@@ -333,4 +346,8 @@ def _said(value: Any) -> str:
         return str(value)
     if "label" in value:
         return str(value["label"]["it"])
-    return ", ".join(f"{name} {inner}" for name, inner in value.items() if inner is not None)
+    return ", ".join(f"{name} {_listed(inner)}" for name, inner in value.items() if inner is not None)
+
+
+def _listed(inner: Any) -> str:
+    return "/".join(map(str, inner)) if isinstance(inner, list) else str(inner)
