@@ -12,8 +12,20 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.intake import NeedChanged, NeedExpired, NeedFulfilled, NeedRegistered, NeedWithdrawn
-from contracts.values import ExternalRef, FieldError, Instant, Line, LongText, Place, ShortText, Slug, Window
-from services.intake.domain import lines, states
+from contracts.values import (
+    ExternalRef,
+    FieldError,
+    Instant,
+    Line,
+    LongText,
+    Place,
+    PlaceLimit,
+    ShortText,
+    Slug,
+    StakeholderType,
+    Window,
+)
+from services.intake.domain import limits, lines, states
 
 SnapshotT = TypeVar("SnapshotT", NeedRegistered, NeedChanged)
 MAX_LINES = 50
@@ -39,10 +51,14 @@ class NeedContent(BaseModel):
     window: Window | None = None
     valid_until: Instant | None = None
     external_ref: ExternalRef | None = None
+    only_in: PlaceLimit | None = None
+    excluded_stakeholders: tuple[UUID, ...] = Field(default=(), max_length=MAX_NAMED)
+    excluded_stakeholder_types: tuple[StakeholderType, ...] = Field(default=(), max_length=MAX_NAMED)
 
     def digest(self) -> str:
         """What makes two submissions the same."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        said = self.model_dump_json(exclude=limits.unsaid(self, limits.OF_A_NEED))
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def changed(self, changes: dict[str, Any]) -> NeedContent:
         """This content with validated ``changes``."""
@@ -67,7 +83,7 @@ class Need:
 
 def content_errors(content: NeedContent, now: datetime, before: NeedContent | None = None) -> list[FieldError]:
     """What is wrong with the content by itself; ``before`` is what it replaces."""
-    errors = lines.unit_errors(content.lines)
+    errors = lines.unit_errors(content.lines) + limits.need_errors(content)
     same_end = before is not None and before.valid_until == content.valid_until
     if content.valid_until is not None and content.valid_until <= now and not same_end:
         errors.append(past_error())

@@ -20,12 +20,13 @@ from contracts.values import (
     LongText,
     OfferPartner,
     Place,
+    PlaceLimit,
     ShortText,
     Slug,
     Window,
 )
-from services.intake.domain import lines, states
-from services.intake.domain.needs import MAX_LINES, past_error
+from services.intake.domain import limits, lines, states
+from services.intake.domain.needs import MAX_LINES, MAX_NAMED, past_error
 
 SnapshotT = TypeVar("SnapshotT", OfferReceived, OfferChanged)
 
@@ -47,10 +48,15 @@ class OfferContent(BaseModel):
     window: Window | None = None
     valid_until: Instant | None = None
     external_ref: ExternalRef | None = None
+    only_in: PlaceLimit | None = None
+    excluded_departments: tuple[Slug, ...] = Field(default=(), max_length=MAX_NAMED)
+    excluded_policy_areas: tuple[Slug, ...] = Field(default=(), max_length=MAX_NAMED)
+    excluded_receivers: tuple[UUID, ...] = Field(default=(), max_length=MAX_NAMED)
 
     def digest(self) -> str:
         """What makes two submissions the same."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        said = self.model_dump_json(exclude=limits.unsaid(self, limits.OF_AN_OFFER))
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def changed(self, changes: dict[str, Any]) -> OfferContent:
         """This content with validated ``changes``."""
@@ -76,7 +82,7 @@ class Offer:
 
 def content_errors(content: OfferContent, now: datetime, before: OfferContent | None = None) -> list[FieldError]:
     """What is wrong with the content by itself; ``before`` is what it replaces."""
-    errors = lines.unit_errors(content.lines) + _partner_errors(content)
+    errors = lines.unit_errors(content.lines) + _partner_errors(content) + limits.offer_errors(content)
     same_end = before is not None and before.valid_until == content.valid_until
     if content.valid_until is not None and content.valid_until <= now and not same_end:
         errors.append(past_error())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,18 @@ from contracts.values import FieldError
 from services.intake.domain.needs import MAX_NAMED, NeedContent
 
 SOURCE = "/departments/"
-_NAMED = ("with_departments", "requires", "receivers")
-_UPDATABLE = ("title", "description", "beneficiaries", "lines", "place", "window", "valid_until")
+_NAMED = ("with_departments", "requires", "receivers", "excluded_stakeholders", "excluded_stakeholder_types")
+_UPDATABLE = (
+    "title",
+    "description",
+    "beneficiaries",
+    "lines",
+    "place",
+    "window",
+    "valid_until",
+    "only_in",
+    "excluded_stakeholder_types",
+)
 
 
 def source_errors(source: str, department: str) -> list[FieldError]:
@@ -29,7 +39,7 @@ def source_errors(source: str, department: str) -> list[FieldError]:
     ]
 
 
-def crowded(submitted: NeedSubmitted) -> list[FieldError]:
+def crowded(submitted: NeedSubmitted | NeedUpdateSubmitted) -> list[FieldError]:
     """Lists that are longer than a need can hold."""
     return [
         FieldError(
@@ -39,34 +49,54 @@ def crowded(submitted: NeedSubmitted) -> list[FieldError]:
             message_en=f"at most {MAX_NAMED} items",
         )
         for name in _NAMED
-        if len(getattr(submitted, name)) > MAX_NAMED
+        if len(getattr(submitted, name, None) or ()) > MAX_NAMED
     ]
 
 
-def unknown_receivers(submitted: NeedSubmitted, known: Mapping[str, UUID]) -> list[FieldError]:
-    """Receivers that no stakeholder of the city is registered under."""
+def references(submitted: NeedSubmitted | NeedUpdateSubmitted) -> set[str]:
+    """The organisations it names, by the references they are registered under."""
+    named = set(submitted.receivers) if isinstance(submitted, NeedSubmitted) else set()
+    return named | set(submitted.excluded_stakeholders or ())
+
+
+def unknown_organisations(
+    submitted: NeedSubmitted | NeedUpdateSubmitted, known: Mapping[str, UUID]
+) -> list[FieldError]:
+    """Receivers and excluded organisations that no stakeholder of the city is registered under."""
+    named = [("excluded_stakeholders", "unknown-stakeholder", submitted.excluded_stakeholders or ())]
+    if isinstance(submitted, NeedSubmitted):
+        named.insert(0, ("receivers", "unknown-receiver", submitted.receivers))
     return [
         FieldError(
-            pointer=f"/receivers/{position}",
-            code="unknown-receiver",
+            pointer=f"/{name}/{position}",
+            code=code,
             message_it=f"nessuna organizzazione è registrata con il riferimento '{reference}'"[:1000],
             message_en=f"no organisation is registered under the reference '{reference}'"[:1000],
         )
-        for position, reference in enumerate(submitted.receivers)
+        for name, code, found in named
+        for position, reference in enumerate(found)
         if reference not in known
     ]
 
 
-def content_of(submitted: NeedSubmitted, receivers: Mapping[str, UUID]) -> NeedContent:
-    """The need that is asked for; every receiver is in ``receivers``."""
+def content_of(submitted: NeedSubmitted, known: Mapping[str, UUID]) -> NeedContent:
+    """The need that is asked for; every organisation it names is in ``known``."""
     values = dict(submitted.__dict__)
-    values["receivers"] = tuple(receivers[reference] for reference in submitted.receivers if reference in receivers)
+    for name in ("receivers", "excluded_stakeholders"):
+        values[name] = _ids(values[name], known)
     return NeedContent.model_construct(**values)
 
 
-def changes_of(update: NeedUpdateSubmitted) -> dict[str, Any]:
+def changes_of(update: NeedUpdateSubmitted, known: Mapping[str, UUID]) -> dict[str, Any]:
     """The fields the update speaks of; what is absent stays."""
-    return {name: value for name in _UPDATABLE if (value := getattr(update, name)) is not None}
+    changes = {name: value for name in _UPDATABLE if (value := getattr(update, name)) is not None}
+    if update.excluded_stakeholders is not None:
+        changes["excluded_stakeholders"] = _ids(update.excluded_stakeholders, known)
+    return changes
+
+
+def _ids(named: Iterable[str], known: Mapping[str, UUID]) -> tuple[UUID, ...]:
+    return tuple(known[reference] for reference in named if reference in known)
 
 
 def unknown_need() -> FieldError:

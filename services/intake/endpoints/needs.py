@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,8 +14,21 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
-from contracts.values import ExternalRef, Instant, Line, LongText, Place, ResourceKind, ShortText, Slug, Window
-from services.intake.domain.needs import MAX_LINES, NeedContent
+from contracts.values import (
+    ExternalRef,
+    Instant,
+    Line,
+    LongText,
+    Place,
+    PlaceLimit,
+    ResourceKind,
+    ShortText,
+    Slug,
+    StakeholderType,
+    Window,
+)
+from services.intake.domain.lines import LineBalance
+from services.intake.domain.needs import MAX_LINES, Need, NeedContent
 from services.intake.endpoints.speaking import (
     PREFIX,
     UNCHANGED,
@@ -52,6 +66,9 @@ class NewNeed(BaseModel):
     window: Window | None = None
     valid_until: Instant | None = None
     external_ref: ExternalRef | None = None
+    only_in: PlaceLimit | None = None
+    excluded_stakeholders: tuple[UUID, ...] = Field(default=(), max_length=50)
+    excluded_stakeholder_types: tuple[StakeholderType, ...] = Field(default=(), max_length=50)
 
     def content(self, department: str | None) -> NeedContent:
         """Raises a 403 problem when nobody says which department asks."""
@@ -77,6 +94,9 @@ class NeedPatch(BaseModel):
     place: Place | None = UNCHANGED
     window: Window | None = UNCHANGED
     valid_until: Instant | None = UNCHANGED
+    only_in: PlaceLimit | None = UNCHANGED
+    excluded_stakeholders: tuple[UUID, ...] = Field(default=UNCHANGED, max_length=50)
+    excluded_stakeholder_types: tuple[StakeholderType, ...] = Field(default=UNCHANGED, max_length=50)
 
 
 @router.post("", status_code=201, responses=answers(NeedView, 200, 201, problem=(401, 403, 422)))
@@ -122,7 +142,7 @@ async def list_needs(
         found = await store.needs.find(scope, wanted)
         shown = found[:limit]
         balances = await store.balances.of(scope, [need.need_id for need in shown]) if shown else {}
-    items = [need_view(need, balances.get(need.need_id, ()), public=actor.is_anonymous) for need in shown]
+    items = [_shown(actor, need, balances.get(need.need_id, ())) for need in shown]
     return Page.model_construct(items=items, next=encode(shown[-1].need_id) if len(found) > limit else None)
 
 
@@ -135,7 +155,7 @@ async def get_need(request: Request, actor: CurrentActor, need_id: UUID) -> Resp
         if need is None:
             raise refusals.no_need()
         balances = await store.balances.of(scope, [need_id])
-    view = need_view(need, balances.get(need_id, ()), public=actor.is_anonymous)
+    view = _shown(actor, need, balances.get(need_id, ()))
     return Reply(200, view, {"ETag": etag.etag(need.version)}).response()
 
 
@@ -162,3 +182,8 @@ async def withdraw_need(request: Request, actor: Handling, need_id: UUID, body: 
         return Reply(200, need_view(need), {"ETag": etag.etag(need.version)})
 
     return await command(request, store_units(request), scope_of(actor), work)
+
+
+def _shown(actor: Actor, need: Need, balances: Sequence[LineBalance]) -> NeedView:
+    inside = handlers.sees_exclusions(actor, need.content.department)
+    return need_view(need, balances, public=actor.is_anonymous, inside=inside)

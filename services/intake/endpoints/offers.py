@@ -13,7 +13,7 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
-from contracts.values import Instant, Line, LongText, OfferPartner, Place, ShortText, Slug, Window
+from contracts.values import Instant, Line, LongText, OfferPartner, Place, PlaceLimit, ShortText, Slug, Window
 from services.intake.domain.needs import MAX_LINES
 from services.intake.domain.offers import OfferContent
 from services.intake.endpoints.speaking import (
@@ -62,6 +62,10 @@ class OfferPatch(BaseModel):
     place: Place | None = UNCHANGED
     window: Window | None = UNCHANGED
     valid_until: Instant | None = UNCHANGED
+    only_in: PlaceLimit | None = UNCHANGED
+    excluded_departments: tuple[Slug, ...] = Field(default=UNCHANGED, max_length=50)
+    excluded_policy_areas: tuple[Slug, ...] = Field(default=UNCHANGED, max_length=50)
+    excluded_receivers: tuple[UUID, ...] = Field(default=UNCHANGED, max_length=50)
 
 
 @router.post("", status_code=201, responses=answers(OfferView, 200, 201, problem=(401, 403, 409, 422)))
@@ -105,7 +109,10 @@ async def list_offers(
         found = await store.offers.find(scope, wanted)
         shown = found[:limit]
         balances = await store.balances.of(scope, [offer.offer_id for offer in shown]) if shown else {}
-    items = [offer_view(offer, balances.get(offer.offer_id, ())) for offer in shown]
+    items = [
+        offer_view(offer, balances.get(offer.offer_id, ()), inside=sees_exclusions(actor, offer.content))
+        for offer in shown
+    ]
     return Page.model_construct(items=items, next=encode(shown[-1].offer_id) if len(found) > limit else None)
 
 
@@ -120,7 +127,7 @@ async def get_offer(request: Request, actor: LoggedIn, offer_id: UUID) -> Respon
         if not await may_read(store, actor, offer.content):
             raise refusals.not_your_stakeholder()
         balances = await store.balances.of(scope, [offer_id])
-    view = offer_view(offer, balances.get(offer_id, ()))
+    view = offer_view(offer, balances.get(offer_id, ()), inside=sees_exclusions(actor, offer.content))
     return Reply(200, view, {"ETag": etag.etag(offer.version)}).response()
 
 
@@ -160,6 +167,11 @@ def _visible(actor: Actor, stakeholder_id: UUID | None) -> list[UUID] | None:
 
 def _department_only(actor: Actor) -> str | None:
     return None if actor.has(*SEE_ALL) or not actor.has("department") else actor.department or ""
+
+
+def sees_exclusions(actor: Actor, content: OfferContent) -> bool:
+    """Whether the actor sees for whom the offer is not: not departments, nor the partners behind it."""
+    return actor.has(*SEE_ALL) or actor.acts_for(content.stakeholder_id)
 
 
 async def may_read(store: Store, actor: Actor, content: OfferContent) -> bool:

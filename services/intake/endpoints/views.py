@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from contracts.values import Balance, FieldError, StakeholderType
+from services.intake.domain.limits import EXCLUSIONS
 from services.intake.domain.lines import LineBalance, coverage
 from services.intake.domain.needs import Need, NeedContent
 from services.intake.domain.offers import Offer, OfferContent
@@ -133,12 +134,17 @@ def already_known(before: str, now: str) -> tuple[FieldError, ...]:
 
 
 def need_view(
-    need: Need, balances: Sequence[LineBalance] = (), *, public: bool = False, warnings: Sequence[FieldError] = ()
+    need: Need,
+    balances: Sequence[LineBalance] = (),
+    *,
+    public: bool = False,
+    inside: bool = True,
+    warnings: Sequence[FieldError] = (),
 ) -> NeedView:
-    """The need as shown; ``public`` leaves out who handles it."""
+    """The need as shown; ``public`` leaves out who handles it, only ``inside`` is seen whom it excludes."""
     shown = [balance for balance in balances if balance.line < len(need.content.lines)]
     return NeedView.model_construct(
-        **need.content.__dict__,
+        **_said(need.content, inside),
         id=need.need_id,
         version=need.version,
         state=need.state,
@@ -152,9 +158,16 @@ def need_view(
     )
 
 
-def offer_view(offer: Offer, balances: Sequence[LineBalance] = (), warnings: Sequence[FieldError] = ()) -> OfferView:
+def offer_view(
+    offer: Offer,
+    balances: Sequence[LineBalance] = (),
+    warnings: Sequence[FieldError] = (),
+    *,
+    inside: bool = True,
+) -> OfferView:
+    """The offer as shown; only ``inside`` is seen for whom it is not."""
     return OfferView.model_construct(
-        **offer.content.__dict__,
+        **_said(offer.content, inside),
         id=offer.offer_id,
         version=offer.version,
         state=offer.state,
@@ -164,6 +177,12 @@ def offer_view(offer: Offer, balances: Sequence[LineBalance] = (), warnings: Seq
         changed_at=offer.changed_at,
         balances=[BalanceView.of(balance) for balance in balances],
         warnings=list(warnings),
+    )
+
+
+def _said(content: NeedContent | OfferContent, inside: bool) -> dict[str, Any]:
+    return (
+        content.__dict__ if inside else content.__dict__ | {name: () for name in EXCLUSIONS if hasattr(content, name)}
     )
 
 

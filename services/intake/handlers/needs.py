@@ -8,17 +8,25 @@ from uuid import UUID
 from chassis.auth.actor import Actor
 from chassis.http import etag
 from chassis.http.problem import conflict, invalid
+from contracts.values import FieldError
 from services.intake.domain import needs as domain
 from services.intake.domain.assignment import Assignment
+from services.intake.domain.limits import unknown_stakeholders
 from services.intake.domain.lines import in_use_errors
 from services.intake.domain.needs import Need, NeedContent
 from services.intake.domain.states import NotPossible
 from services.intake.handlers import IntakeUnit, refusals
+from services.intake.store.needs import NeedContext
 
 
 def may_manage(actor: Actor, department: str) -> bool:
     """Whether the actor may register and change needs of ``department``."""
     return actor.has("account_manager") or (actor.has("department") and actor.department == department)
+
+
+def sees_exclusions(actor: Actor, department: str) -> bool:
+    """Whether the actor sees whom a need of ``department`` excludes: who may change it, and who watches over all."""
+    return may_manage(actor, department) or actor.has("coordinator", "legal", "operations")
 
 
 async def register_need(unit: IntakeUnit, actor: Actor, content: NeedContent) -> tuple[Need, bool]:
@@ -28,14 +36,8 @@ async def register_need(unit: IntakeUnit, actor: Actor, content: NeedContent) ->
     known = await _known(unit, content)
     if known is not None:
         return known, False
-    context = await unit.store.needs.context(
-        unit.scope, unit.now, [content.department, *content.with_departments], content.receivers
-    )
-    errors = (
-        domain.content_errors(content, unit.now)
-        + domain.unknown_departments(content, context.departments)
-        + domain.unknown_receivers(content, context.receivers)
-    )
+    context = await _context(unit, content)
+    errors = domain.content_errors(content, unit.now) + _unknown(content, context)
     if errors:
         raise invalid(errors)
     account_manager = Assignment(context.candidates).next(content.policy_area)
@@ -47,6 +49,23 @@ async def register_need(unit: IntakeUnit, actor: Actor, content: NeedContent) ->
         return known, False
     unit.append(event, aggregate_id=need.need_id, version=need.version, case=need.need_id)
     return need, True
+
+
+async def _context(unit: IntakeUnit, content: NeedContent) -> NeedContext:
+    return await unit.store.needs.context(
+        unit.scope,
+        unit.now,
+        [content.department, *content.with_departments],
+        [*content.receivers, *content.excluded_stakeholders],
+    )
+
+
+def _unknown(content: NeedContent, context: NeedContext) -> list[FieldError]:
+    return (
+        domain.unknown_departments(content, context.departments)
+        + domain.unknown_receivers(content, context.stakeholders)
+        + unknown_stakeholders("excluded_stakeholders", content.excluded_stakeholders, context.stakeholders)
+    )
 
 
 async def _known(unit: IntakeUnit, content: NeedContent) -> Need | None:
@@ -63,15 +82,12 @@ async def change_need(
     content = need.content.changed(changes)
     if content == need.content:
         return need
-    context = await unit.store.needs.context(
-        unit.scope, unit.now, [content.department, *content.with_departments], content.receivers
-    )
+    context = await _context(unit, content)
     balances = await unit.store.balances.of(unit.scope, [need_id])
     used = {balance.line for balance in balances.get(need_id, ()) if balance.in_use}
     errors = (
         domain.content_errors(content, unit.now, need.content)
-        + domain.unknown_departments(content, context.departments)
-        + domain.unknown_receivers(content, context.receivers)
+        + _unknown(content, context)
         + in_use_errors(need.content.lines, content.lines, used)
     )
     if errors:

@@ -11,6 +11,7 @@ from chassis.http import etag
 from chassis.http.problem import conflict, invalid
 from chassis.validation import field_error
 from contracts.values import FieldError
+from services.intake.domain import limits
 from services.intake.domain import offers as domain
 from services.intake.domain.lines import in_use_errors, quantity_warnings
 from services.intake.domain.offers import Offer, OfferContent
@@ -61,7 +62,7 @@ async def take_offer(unit: IntakeUnit, actor: Actor, content: OfferContent, note
         assert known is not None
         return Taken(known, new=False)
     unit.append(event, aggregate_id=offer.offer_id, version=offer.version, case=offer.offer_id)
-    return Taken(offer, True, tuple(quantity_warnings(content.lines, context.need_lines)))
+    return Taken(offer, True, _warnings(content, context))
 
 
 async def change_offer(
@@ -89,7 +90,7 @@ async def change_offer(
         raise refusals.closed(wrong) from wrong
     await unit.store.offers.update(unit.scope, changed)
     unit.append(event, aggregate_id=offer_id, version=changed.version, case=offer_id)
-    return Taken(changed, False, tuple(quantity_warnings(content.lines, context.need_lines)))
+    return Taken(changed, False, _warnings(content, context))
 
 
 async def withdraw_offer(
@@ -139,8 +140,17 @@ async def _known(unit: IntakeUnit, content: OfferContent) -> Offer | None:
     return await unit.store.offers.by_reference(unit.scope, content.stakeholder_id, content.external_ref)
 
 
+def _warnings(content: OfferContent, context: OfferContext) -> tuple[FieldError, ...]:
+    asked = context.need_lines
+    return tuple(quantity_warnings(content.lines, asked) + limits.lot_warnings(content.lines, asked))
+
+
 def _context_errors(content: OfferContent, context: OfferContext, *, check_need: bool = True) -> list[FieldError]:
-    errors = domain.unknown_partners(content, context.partners)
+    errors = domain.unknown_partners(content, context.stakeholders)
+    errors += limits.unknown_stakeholders("excluded_receivers", content.excluded_receivers, context.stakeholders)
+    errors += limits.unknown_departments(content.excluded_departments, context.departments)
+    if context.need is not None and context.need_state == "open":
+        errors += limits.answering_errors(content, context.need)
     if context.vetting is None:
         errors.append(
             field_error(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from chassis.delivery import Delivery
 from contracts.events.departments import NeedSubmitted, NeedUpdateSubmitted
@@ -110,7 +111,7 @@ async def on_need_submitted(unit: IntakeUnit, deliveries: Sequence[Delivery[Need
         unit.scope,
         unit.now,
         {code for one in deliveries for code in (one.event.department, *one.event.with_departments)},
-        refs={reference for one in deliveries for reference in one.event.receivers},
+        refs={reference for one in deliveries for reference in submissions.references(one.event)},
     )
     desk = await _Desk.open(unit, [(one.event.department, one.event.external_ref) for one in deliveries])
     assignment = Assignment(context.candidates)
@@ -131,7 +132,7 @@ async def _submit(
         return
     errors += submissions.crowded(submitted)
     errors += needs.unknown_departments(content, context.departments)
-    errors += submissions.unknown_receivers(submitted, context.receiver_refs)
+    errors += submissions.unknown_organisations(submitted, context.receiver_refs)
     errors += needs.content_errors(content, unit.now) if need is None else desk.errors_of_change(need, content)
     if errors:
         await reject(unit, delivery, errors)
@@ -144,15 +145,20 @@ async def _submit(
 
 async def on_need_update_submitted(unit: IntakeUnit, deliveries: Sequence[Delivery[NeedUpdateSubmitted]]) -> None:
     """Changes or withdraws needs that were submitted before."""
+    named = {reference for one in deliveries for reference in submissions.references(one.event)}
+    known = await unit.store.stakeholders.by_references(unit.scope, named) if named else {}
     desk = await _Desk.open(unit, [(one.event.department, one.event.external_ref) for one in deliveries])
     for delivery in deliveries:
-        await _update(unit, desk, delivery)
+        await _update(unit, desk, known, delivery)
     await desk.close()
 
 
-async def _update(unit: IntakeUnit, desk: _Desk, delivery: Delivery[NeedUpdateSubmitted]) -> None:
+async def _update(
+    unit: IntakeUnit, desk: _Desk, known: Mapping[str, UUID], delivery: Delivery[NeedUpdateSubmitted]
+) -> None:
     update = delivery.event
     errors = submissions.source_errors(delivery.envelope.source, update.department)
+    errors += submissions.crowded(update) + submissions.unknown_organisations(update, known)
     need = desk.find((update.department, update.external_ref))
     if need is None:
         errors.append(submissions.unknown_need())
@@ -164,7 +170,7 @@ async def _update(unit: IntakeUnit, desk: _Desk, delivery: Delivery[NeedUpdateSu
         elif need.state != "withdrawn":
             await reject(unit, delivery, [submissions.need_closed(need.state)])
     else:
-        content = need.content.changed(submissions.changes_of(update))
+        content = need.content.changed(submissions.changes_of(update, known))
         if content == need.content:
             return
         errors = desk.errors_of_change(need, content)

@@ -74,7 +74,9 @@ class ShownNeed:
         return self.view.coverage or 0.0
 
 
-async def shown_needs(store: Store, scope: Scope, needs: Sequence[Need], *, public: bool) -> list[ShownNeed]:
+async def shown_needs(
+    store: Store, scope: Scope, needs: Sequence[Need], *, public: bool, inside: bool = False
+) -> list[ShownNeed]:
     """Needs with balances and the names of their departments, in two round trips."""
     if not needs:
         return []
@@ -82,7 +84,7 @@ async def shown_needs(store: Store, scope: Scope, needs: Sequence[Need], *, publ
     names = {one.code: one.name for one in await store.people.departments(scope)}
     return [
         ShownNeed(
-            need_view(need, balances.get(need.need_id, ()), public=public),
+            need_view(need, balances.get(need.need_id, ()), public=public, inside=inside),
             names.get(need.content.department, need.content.department),
         )
         for need in needs

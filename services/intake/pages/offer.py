@@ -12,7 +12,7 @@ from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
-from services.intake.endpoints.offers import may_read
+from services.intake.endpoints.offers import may_read, sees_exclusions
 from services.intake.endpoints.speaking import LoggedIn, Reason
 from services.intake.endpoints.views import offer_view
 from services.intake.handlers import IntakeUnit, refusals
@@ -42,7 +42,7 @@ def router(pages: Pages) -> APIRouter:
             "offer.html",
             status=status,
             form=form,
-            offer=offer_view(offer),
+            offer=offer_view(offer, inside=sees_exclusions(actor, offer.content)),
             names=names,
             partners=sorted(names[one] for one in partners if one in names),
             balances={balance.line: balance for balance in balances.get(offer_id, ())},

@@ -17,7 +17,7 @@ from chassis.web.pages import Pages
 from contracts.values import ResourceKind
 from services.intake.endpoints.speaking import LoggedIn, position
 from services.intake.handlers import IntakeUnit, refusals
-from services.intake.handlers.needs import change_need, may_manage
+from services.intake.handlers.needs import change_need, may_manage, sees_exclusions
 from services.intake.pages.asking import act_once, address, refused_fields, scope_of, shown_needs, units
 from services.intake.pages.forms import RenewForm, end_of
 from services.intake.store.needs import NeedFilter
@@ -71,7 +71,8 @@ def router(pages: Pages) -> APIRouter:
             need = await store.needs.get(scope, need_id)
             if need is None:
                 raise refusals.no_need()
-            [shown] = await shown_needs(store, scope, [need], public=actor.is_anonymous)
+            inside = sees_exclusions(actor, need.content.department)
+            [shown] = await shown_needs(store, scope, [need], public=actor.is_anonymous, inside=inside)
             receivers = await store.stakeholders.names(scope, need.content.receivers)
             names = {one.code: one.name for one in await store.people.departments(scope)}
         return pages.render(

@@ -70,7 +70,8 @@ ON CONFLICT (city, subject, slot) DO UPDATE SET held = account_manager_load.held
 _LOOK_UP = f"""
 SELECT coalesce((SELECT jsonb_object_agg(code, name) FROM department
                  WHERE city = $1 AND code = ANY ($2::text[])), '{{}}') AS departments,
-       ARRAY(SELECT stakeholder_id FROM stakeholder WHERE city = $1 AND stakeholder_id = ANY ($3::uuid[])) AS receivers,
+       ARRAY(SELECT stakeholder_id FROM stakeholder
+             WHERE city = $1 AND stakeholder_id = ANY ($3::uuid[])) AS stakeholders,
        coalesce((SELECT jsonb_object_agg(external_ref, stakeholder_id) FROM stakeholder
                  WHERE city = $1 AND external_ref = ANY ($4::text[])), '{{}}') AS receiver_refs,
        {AVAILABLE} AS available
@@ -91,7 +92,7 @@ class NeedContext:
     """What a need refers to, as far as the city knows it, and who could guide it. ``departments``: name by code."""
 
     departments: dict[str, str]
-    receivers: frozenset[UUID]
+    stakeholders: frozenset[UUID]
     receiver_refs: dict[str, UUID]
     candidates: list[Candidate]
 
@@ -121,17 +122,17 @@ class Needs:
         scope: Scope,
         now: datetime,
         departments: Iterable[str],
-        receivers: Iterable[UUID] = (),
+        stakeholders: Iterable[UUID] = (),
         refs: Iterable[str] = (),
     ) -> NeedContext:
         """Everything that registering needs must know, in one round trip."""
         row = await self._connection.fetchrow(
-            _LOOK_UP, scope.city, list(set(departments)), list(set(receivers)), list(set(refs)), now
+            _LOOK_UP, scope.city, list(set(departments)), list(set(stakeholders)), list(set(refs)), now
         )
         assert row is not None
         return NeedContext(
             row["departments"],
-            frozenset(row["receivers"]),
+            frozenset(row["stakeholders"]),
             {ref: UUID(value) for ref, value in row["receiver_refs"].items()},
             candidates_in(row["available"]),
         )

@@ -13,6 +13,7 @@ import orjson
 from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.values import Line
+from services.intake.domain.needs import NeedContent
 from services.intake.domain.offers import Offer, OfferContent
 
 _COLUMNS = (
@@ -35,8 +36,10 @@ WHERE city = $1 AND offer_id = $2
 """
 
 _LOOK_UP = """
-SELECT s.vetting, s.account_manager_id, n.state AS need_state, n.content -> 'lines' AS need_lines,
-       ARRAY(SELECT stakeholder_id FROM stakeholder WHERE city = $1 AND stakeholder_id = ANY ($4::uuid[])) AS partners
+SELECT s.vetting, s.account_manager_id, n.state AS need_state, n.content::text AS need,
+       ARRAY(SELECT stakeholder_id FROM stakeholder
+             WHERE city = $1 AND stakeholder_id = ANY ($4::uuid[])) AS stakeholders,
+       ARRAY(SELECT code FROM department WHERE city = $1 AND code = ANY ($5::text[])) AS departments
 FROM (SELECT) AS one
 LEFT JOIN stakeholder s ON s.city = $1 AND s.stakeholder_id = $2
 LEFT JOIN need n ON n.city = $1 AND n.need_id = $3
@@ -60,8 +63,13 @@ class OfferContext:
     vetting: str | None
     account_manager_id: str | None
     need_state: str | None
-    need_lines: tuple[Line, ...]
-    partners: frozenset[UUID]
+    need: NeedContent | None
+    stakeholders: frozenset[UUID]
+    departments: frozenset[str]
+
+    @property
+    def need_lines(self) -> tuple[Line, ...]:
+        return self.need.lines if self.need else ()
 
 
 @dataclass(frozen=True)
@@ -90,15 +98,17 @@ class Offers:
             scope.city,
             content.stakeholder_id,
             content.answers_need_id,
-            [partner.stakeholder_id for partner in content.partners],
+            [*(partner.stakeholder_id for partner in content.partners), *content.excluded_receivers],
+            list(content.excluded_departments),
         )
         assert row is not None
         return OfferContext(
             row["vetting"],
             row["account_manager_id"],
             row["need_state"],
-            tuple(Line.model_validate(line) for line in row["need_lines"] or ()),
-            frozenset(row["partners"]),
+            NeedContent.model_validate_json(row["need"]) if row["need"] else None,
+            frozenset(row["stakeholders"]),
+            frozenset(row["departments"]),
         )
 
     async def insert(self, scope: Scope, offer: Offer) -> bool:

@@ -114,6 +114,15 @@ class Stakeholders:
         )
         return _stakeholder(row) if row else None
 
+    async def by_references(self, scope: Scope, references: Iterable[str]) -> dict[str, UUID]:
+        """The ids of the organisations registered under these references."""
+        rows = await self._connection.fetch(
+            "SELECT external_ref, stakeholder_id FROM stakeholder WHERE city = $1 AND external_ref = ANY ($2::text[])",
+            scope.city,
+            list(references),
+        )
+        return {row["external_ref"]: row["stakeholder_id"] for row in rows}
+
     async def find(self, scope: Scope, wanted: StakeholderFilter) -> list[Stakeholder]:
         """Newest first, one more than ``limit`` when there are more."""
         rows = await self._connection.fetch(

@@ -171,7 +171,7 @@ def test_a_submission_counts_only_from_its_own_department(source, fine):
 
 def test_an_update_changes_what_it_names_and_nothing_else():
     update = NeedUpdateSubmitted(external_ref="R", department="education", title="Altro")
-    assert submissions.changes_of(update) == {"title": "Altro"}
+    assert submissions.changes_of(update, {}) == {"title": "Altro"}
 
 
 def test_a_submission_becomes_the_need_it_asks_for():
