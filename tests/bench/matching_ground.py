@@ -198,15 +198,24 @@ async def ground(admin_dsn: str, bootstrap: str, directory: Path) -> AsyncIterat
     """A fresh one; what it made on the servers is dropped at the end."""
     name = f"scale{secrets.token_hex(3)}"
     database = await make_template(admin_dsn, name, (NAME,))
-    await ensure_topics(Settings(kafka_bootstrap=bootstrap, topic_prefix=f"{name}."))
+    try:
+        async with grounded(database, bootstrap, f"{name}.", directory) as place:
+            yield place
+    finally:
+        await asyncio.to_thread(drop_databases, admin_dsn, name)
+
+
+@asynccontextmanager
+async def grounded(database: Database, bootstrap: str, prefix: str, directory: Path) -> AsyncIterator[Ground]:
+    """``database`` with topics of its own, which are dropped at the end."""
+    await ensure_topics(Settings(kafka_bootstrap=bootstrap, topic_prefix=prefix))
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=256 * 1024)
     await producer.start()
     try:
-        yield Ground(database, bootstrap, f"{name}.", directory, producer)
+        yield Ground(database, bootstrap, prefix, directory, producer)
     finally:
         await producer.stop()
-        await asyncio.to_thread(drop_databases, admin_dsn, name)
-        await asyncio.to_thread(drop_topics, bootstrap, name)
+        await asyncio.to_thread(drop_topics, bootstrap, prefix)
 
 
 def _envelope(event: Event, key: object, event_id: str | None) -> Envelope:

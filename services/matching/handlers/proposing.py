@@ -89,7 +89,8 @@ async def _propose_for_offers(
     states = await unit.store.candidates.needs(unit.scope, bringing)
     # Where one offer meets the need by itself the new ones suffice; sets are built with others.
     in_sets = {need_id for need_id, need in states.items() if need.state.requires or len(need.lines) > 1}
-    at_once = _first_of_each(by_offer, in_sets, _SETS_AT_ONCE)
+    likely = {offer_id: needs[: policy.needs_per_offer] for offer_id, needs in by_offer.items()}
+    at_once = _first_of_each(likely, in_sets, _SETS_AT_ONCE)
     others: Mapping[UUID, Sequence[UUID]] = {}
     if at_once:
         others = await unit.store.candidates.offers_for(unit.scope, at_once, search.for_set(policy, unit.now))

@@ -78,10 +78,12 @@ WHERE match.city = $1 AND match.need_id = ANY($2::uuid[]) AND match.state = 'dec
 """
 
 
-_SOME_PROFILES = """
-(SELECT terms, direction, text_version FROM need LIMIT $1)
-UNION ALL
-(SELECT terms, direction, text_version FROM offer LIMIT $1)
+_USUAL_TERMS = """
+SELECT term FROM (
+    SELECT unnest(terms) AS term FROM (SELECT terms FROM need WHERE text_version = $3 LIMIT $1) AS asked
+    UNION ALL
+    SELECT unnest(terms) FROM (SELECT terms FROM offer WHERE text_version = $3 LIMIT $1) AS offered) AS said
+GROUP BY term ORDER BY count(*) DESC, term LIMIT $2
 """
 
 
@@ -138,10 +140,9 @@ class CandidateStore:
             receivers = {row["stakeholder_id"]: _stakeholder(row) for row in people}
         return {row["need_id"]: _need(row, receivers) for row in found}
 
-    async def some_profiles(self, most: int) -> list[Profile]:
-        """What some needs and offers say, of all cities, whichever come first: up to ``most`` of each."""
-        rows = await self._connection.fetch(_SOME_PROFILES, most)
-        return [profile for row in rows if (profile := _profile(row)) is not None]
+    async def usual_terms(self, texts: int, most: int) -> list[str]:
+        """What is said most often, of all cities, in up to ``texts`` needs and as many offers: up to ``most`` terms."""
+        return [row["term"] for row in await self._connection.fetch(_USUAL_TERMS, texts, most, TEXT_VERSION)]
 
     async def memory(self, scope: Scope, needs: Collection[UUID]) -> tuple[dict[UUID, Memory], dict[UUID, set[str]]]:
         """By need: what was decided before, and the keys of its open matches."""

@@ -18,6 +18,8 @@ _TRAITS = {
     "ends_on": "date",
     "valid_until": "timestamptz",
     "sketch": "bit(512)",
+    "known_as": "text[]",
+    "refuses": "text[]",
 }
 
 
@@ -55,10 +57,11 @@ WITH incoming AS MATERIALIZED (
     WHERE before.city = $1 AND old.key <> ALL (incoming.keys)
         AND entry.city = $1 AND entry.key = old.key AND entry.{key} = saved.{key}
 ), listed AS (
-    INSERT INTO {subject}_key (city, key, {key})
-    SELECT $1, new.key, {key}
+    INSERT INTO {subject}_key AS entry (city, key, {key}, glance)
+    SELECT $1, new.key, {key}, substring(incoming.sketch FROM 1 FOR 256)
     FROM incoming JOIN saved USING ({key}) CROSS JOIN LATERAL unnest(incoming.keys) AS new (key)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (city, key, {key}) DO UPDATE SET glance = excluded.glance
+    WHERE entry.glance IS DISTINCT FROM excluded.glance
 )
 SELECT {key} FROM saved
 """
@@ -83,7 +86,7 @@ SELECT true FROM closed
 SAVE_NEEDS = _save(
     "need",
     {"version": "int", "department": "text", "snapshot": "jsonb", **_TEXT},
-    {**_TRAITS, "requires": "text[]"},
+    {**_TRAITS, "requires": "text[]", "refuses_places": "text[]", "refuses_kinds": "text[]"},
 )
 SAVE_OFFERS = _save(
     "offer",

@@ -1,4 +1,5 @@
-"""The statements that find candidates: short lists by key, a first look at what is on them, the best by line.
+"""The statements that find candidates: short lists by key, a glance at what is on them, a first look at what promises
+most, the best by line.
 
 Both directions are one statement with the roles changed. ``OFFSET 0`` and ``LIMIT 1`` keep the planner from turning a
 look into an index for some hundred rows into a scan of the whole table.
@@ -15,24 +16,32 @@ from services.matching.domain.search import Search
 
 _FOUND = """
 WITH asking AS MATERIALIZED (
-    SELECT trait.*, {capabilities} AS capabilities
+    SELECT trait.*, substring(trait.sketch FROM 1 FOR 256) AS glance, {capabilities} AS capabilities
     FROM {this}_trait AS trait WHERE trait.city = $1 AND trait.{this}_id = ANY($2::uuid[])
 ), ours AS MATERIALIZED (
     SELECT subject_id, line, kind, unit, capability, free, open_ended
     FROM ledger_line AS line WHERE line.city = $1 AND line.subject_id = ANY($2::uuid[]) AND line.matchable
 ), listed AS (
-    SELECT asking.{this}_id, found.{that}_id,
-        1 / ln(3 + count(*) OVER (PARTITION BY asking.{this}_id, looked_up.key)) AS telling
+    SELECT asking.{this}_id, found.{that}_id, found.apart, 1 / ln(3 + found.many) AS telling
     FROM asking CROSS JOIN LATERAL unnest(asking.keys) AS looked_up (key)
     CROSS JOIN LATERAL (
-        SELECT entry.{that}_id FROM {that}_key AS entry WHERE entry.city = $1 AND entry.key = looked_up.key
-        ORDER BY entry.{that}_id DESC LIMIT $4) AS found
+        SELECT newest.{that}_id, bit_count(newest.glance # asking.glance) AS apart, count(*) OVER () AS many
+        FROM (
+            SELECT entry.{that}_id, entry.glance FROM {that}_key AS entry
+            WHERE entry.city = $1 AND entry.key = looked_up.key
+            ORDER BY entry.{that}_id DESC LIMIT $4) AS newest) AS found
 ), pool AS (
-    SELECT {this}_id, {that}_id, sum(telling) / max(sum(telling)) OVER (PARTITION BY {this}_id) AS in_common
+    SELECT {this}_id, {that}_id, min(apart) AS apart,
+        sum(telling) / max(sum(telling)) OVER (PARTITION BY {this}_id) AS in_common
     FROM listed GROUP BY {this}_id, {that}_id
+), promising AS (
+    SELECT {this}_id, {that}_id, in_common, row_number() OVER (
+        PARTITION BY {this}_id
+        ORDER BY 0.25 * in_common + greatest(0.5 * in_common, coalesce(cos(pi() * apart / 256), 0)) DESC) AS rank
+    FROM pool
 ), looked_at AS MATERIALIZED (
     SELECT need.need_id, offer.offer_id, need.requires, {this}.capabilities,
-        ($5::float8[])[1] * greatest(0.5 * pool.in_common,
+        ($5::float8[])[1] * greatest(0.5 * promising.in_common,
             coalesce(cos(pi() * bit_count(need.sketch # offer.sketch) / 512), 0))
         + ($5::float8[])[2] * coalesce(need.policy_area = offer.policy_area, false)::int
         + ($5::float8[])[3] * CASE WHEN need.nil = offer.nil THEN 1 WHEN need.municipio = offer.municipio THEN 0.6
@@ -42,11 +51,12 @@ WITH asking AS MATERIALIZED (
                 WHEN left(asked, 3) = left(offered, 3) THEN 0.375 WHEN left(asked, 2) = left(offered, 2) THEN 0.25
                 ELSE 0 END)
             FROM unnest(need.cpv) AS asked, unnest(offer.cpv) AS offered) END AS liking
-    FROM pool JOIN asking AS {this} USING ({this}_id)
+    FROM promising JOIN asking AS {this} USING ({this}_id)
     CROSS JOIN LATERAL (
         SELECT trait.* FROM {that}_trait AS trait
-        WHERE trait.city = $1 AND trait.{that}_id = pool.{that}_id LIMIT 1) AS {that}
-    WHERE (need.ends_on < offer.starts_on) IS NOT TRUE AND (offer.ends_on < need.starts_on) IS NOT TRUE
+        WHERE trait.city = $1 AND trait.{that}_id = promising.{that}_id LIMIT 1) AS {that}
+    WHERE (promising.rank <= 8 * $3 OR {wide})
+        AND (need.ends_on < offer.starts_on) IS NOT TRUE AND (offer.ends_on < need.starts_on) IS NOT TRUE
         AND ({that}.valid_until < $6) IS NOT TRUE
         AND (offer.answers_need_id IS NULL OR offer.answers_need_id = need.need_id OR EXISTS (
             SELECT FROM need AS answered WHERE answered.city = $1 AND answered.need_id = offer.answers_need_id
@@ -84,6 +94,8 @@ CROSS JOIN LATERAL (
     WHERE line.city = $1 AND line.line_of = '{that}' AND line.kind = ours.kind AND line.unit = ours.unit
         AND line.matchable
     ORDER BY line.subject_id DESC LIMIT $8) AS found
+WHERE NOT EXISTS (
+    SELECT FROM {that}_trait AS trait WHERE trait.city = $1 AND trait.{that}_id = found.subject_id OFFSET 0)
 """
 _LAST = 1_000_000
 
@@ -93,6 +105,7 @@ OFFERS_FOR_NEEDS = _FOUND.format(
     our_line="asked",
     their_line="offered",
     capabilities="NULL::text[]",
+    wide="need.requires <> '{}'",
     bringing="""
     SELECT need_id, offer_id,
         row_number() OVER (PARTITION BY need_id, offered.capability ORDER BY liking DESC, offer_id DESC) AS place
@@ -110,7 +123,8 @@ CROSS JOIN LATERAL (
     SELECT line.subject_id FROM ledger_line AS line
     WHERE line.city = $1 AND line.capability = required.capability AND line.matchable AND line.line_of = 'offer'
     ORDER BY line.subject_id DESC LIMIT $8) AS found
-WHERE required.city = $1 AND required.need_id = ANY($2::uuid[])""",
+WHERE required.city = $1 AND required.need_id = ANY($2::uuid[]) AND NOT EXISTS (
+    SELECT FROM offer_trait AS trait WHERE trait.city = $1 AND trait.offer_id = found.subject_id OFFSET 0)""",
     answering="""
 SELECT answers_need_id, offer_id, 0 FROM offer
 WHERE city = $1 AND answers_need_id = ANY($2::uuid[]) AND state = 'open'""",
@@ -125,6 +139,7 @@ NEEDS_FOR_OFFERS = _FOUND.format(
     capabilities="""ARRAY(SELECT DISTINCT line.capability FROM ledger_line AS line
         WHERE line.city = $1 AND line.subject_id = trait.offer_id AND line.matchable
             AND line.capability IS NOT NULL)""",
+    wide="offer.capabilities <> '{}'",
     bringing="""
     SELECT offer_id, need_id, row_number() OVER (PARTITION BY offer_id ORDER BY liking DESC, need_id DESC) AS place
     FROM looked_at WHERE requires && capabilities""",
@@ -138,7 +153,8 @@ CROSS JOIN LATERAL (
     JOIN need ON need.city = required.city AND need.need_id = required.need_id AND need.state = 'open'
     WHERE required.city = $1 AND required.capability = offered.capability
     ORDER BY required.need_id DESC LIMIT $8) AS found
-WHERE offered.capability IS NOT NULL""",
+WHERE offered.capability IS NOT NULL AND NOT EXISTS (
+    SELECT FROM need_trait AS trait WHERE trait.city = $1 AND trait.need_id = found.need_id OFFSET 0)""",
     answering="""
 SELECT own.offer_id, own.answers_need_id, 0
 FROM unnest($2::uuid[]) AS one (offer_id) CROSS JOIN LATERAL (

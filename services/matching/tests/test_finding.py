@@ -20,11 +20,15 @@ from services.matching.domain.policy import Policy
 from services.matching.domain.search import for_need, for_set
 from services.matching.store import MatchingStore, finding
 from services.matching.tests.world import World, goods
-from services.matching.text import Profile
+from services.matching.text import Profile, encoder
+from services.matching.text.reading import unit
+from services.matching.text.terms import is_unit
+from services.matching.warming import warm
 
 pytestmark = pytest.mark.integration
 
 NEWER = 500
+VECTORS = ("direction", "sketch", "glance")
 READ_MODELS = ("need", "offer", "need_trait", "offer_trait", "need_key", "offer_key")
 
 
@@ -108,6 +112,34 @@ async def test_a_closed_or_changed_one_is_in_no_list_it_does_not_belong_to(world
     assert await listed(world, other) == before
 
 
+async def test_lists_tell_at_a_glance_what_an_entry_is_about_now(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    offer = await world.offer("Biciclette", giver, goods("4"), place={"label": "Bovisa", "nil": 77})
+    await world.offer("Biciclette da donna", giver, goods("4"), place={"label": "Bovisa", "nil": 77}, offer_id=offer)
+    await world.settled()
+    async with world.running.app.state.units.pool.acquire() as connection:
+        apart = await connection.fetch(
+            "SELECT DISTINCT bit_count(entry.glance # substring(trait.sketch FROM 1 FOR 256)) FROM offer_trait AS trait"
+            " JOIN offer_key AS entry USING (city, offer_id) WHERE city = $1 AND offer_id = $2",
+            world.city,
+            offer,
+        )
+    assert [row[0] for row in apart] == [0]
+
+
+async def test_after_a_start_the_usual_words_have_been_heard(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    await world.offer("Zampognari e ciaramelle", giver, goods("4"))
+    await world.settled()
+    units = world.running.app.state.units
+    await warm(units)
+    async with units.reading() as store:
+        usual = await store.candidates.usual_terms(1000, 1000)
+    written = [unit(term).written for term in usual if is_unit(term)]
+    assert "zampognari" in written
+    assert all(one in encoder._memory.rows for one in written)
+
+
 async def listed(world: World, offer: UUID) -> set[int]:
     async with world.running.app.state.units.pool.acquire() as connection:
         rows = await connection.fetch("SELECT key FROM offer_key WHERE city = $1 AND offer_id = $2", world.city, offer)
@@ -130,8 +162,8 @@ async def test_a_rebuild_makes_the_profiles_that_were_there(world: World) -> Non
     for table in READ_MODELS:
         assert len(before[table]) == len(after[table]) > 0
         for was, now in zip(before[table], after[table], strict=True):
-            assert {name: was[name] for name in was if name not in ("direction", "sketch")} == {
-                name: now[name] for name in now if name not in ("direction", "sketch")
+            assert {name: was[name] for name in was if name not in VECTORS} == {
+                name: now[name] for name in now if name not in VECTORS
             }
             if was.get("direction") is not None:  # the same up to rounding: the batch was another one
                 left, right = (Profile.stored((), one["direction"]).direction for one in (was, now))

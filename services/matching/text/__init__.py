@@ -14,6 +14,16 @@ What a store keeps of a :class:`Profile`, and what finds candidates:
 
 from services.matching.domain.text import Likeness
 from services.matching.text.likeness import crossed, likeness
-from services.matching.text.profile import TEXT_VERSION, Profile, profiles, profiles_off_loop, wording
+from services.matching.text.profile import TEXT_VERSION, Profile, hear, profiles, profiles_off_loop, wording
 
-__all__ = ["TEXT_VERSION", "Likeness", "Profile", "crossed", "likeness", "profiles", "profiles_off_loop", "wording"]
+__all__ = [
+    "TEXT_VERSION",
+    "Likeness",
+    "Profile",
+    "crossed",
+    "hear",
+    "likeness",
+    "profiles",
+    "profiles_off_loop",
+    "wording",
+]

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.text import encoder, terms
+from services.matching.text import encoder, reading, terms
 
 TEXT_VERSION = "2026-11c"
 KEYS = 16
@@ -56,6 +56,11 @@ def profiles(texts: Sequence[str], *, encode: bool = True) -> list[Profile]:
     if found is None:
         return [Profile(each) for each in said]
     return [Profile(each, row.astype(np.float16)) for each, row in zip(said, found, strict=True)]
+
+
+def hear(said: Iterable[str]) -> None:
+    """Listens to the words behind these terms, so that comparing texts that say them need not."""
+    encoder.words_directions([reading.unit(term).written for term in said if terms.is_unit(term)])
 
 
 @cache

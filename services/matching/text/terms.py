@@ -21,9 +21,14 @@ def of(text: str) -> frozenset[str]:
     return frozenset(said | {f"{_CODE}{code}" for code in reading.codes(text)})
 
 
+def is_unit(term: str) -> bool:
+    """Whether a unit is behind the term, not a CPV code."""
+    return not term.startswith(_CODE)
+
+
 def units(said: Collection[str]) -> list[reading.Unit]:
     """The units behind terms, in alphabetical order."""
-    return [reading.unit(term) for term in sorted(said) if not term.startswith(_CODE)]
+    return [reading.unit(term) for term in sorted(said) if is_unit(term)]
 
 
 def codes(said: Collection[str]) -> frozenset[str]:
