@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from chassis.cli.output import Json, as_json, fail, table
 from services.matching.evaluation.learning import without_labels_of
+from services.matching.evaluation.lenient import Notes
 from services.matching.evaluation.measuring import SOURCES, Measured, measure, measured_needs
 from services.matching.evaluation.records import DataError, EvaluationSet, load
 from services.matching.evaluation.report import report, tables
@@ -24,6 +25,8 @@ Unseen = Annotated[
     bool,
     typer.Option("--unseen", help="As if no CPV label of this set had been read: translations are learnt anew."),
 ]
+
+_MOST_NOTES = 40
 
 
 def run(
@@ -38,14 +41,13 @@ def run(
         fail(f"{error.filename} is not there: a set has needs.jsonl, offers.jsonl and gold.jsonl.")
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
-    except UnicodeDecodeError as error:
-        fail(f"A file of the set is not UTF-8: {error.reason}.")
     sources = without_labels_of(read) if unseen else SOURCES
     measured = _measured(read, replace(sources, encoder=encoder), relevant_from)
     made = report(read, measured, least=relevant_from, encoder=encoder, unseen=unseen)
     if json:
         as_json(made)
         return
+    _tell(read.notes)
     about = made["set"]
     typer.echo(
         f"{about['name']}: {about['needs_measured']} of {about['needs_judged']} judged needs, {about['offers']} offers,"
@@ -55,6 +57,17 @@ def run(
     table(["system", *heads], rows, empty="Nothing was judged.")
     if silent:
         typer.echo(f"Nothing to say on this set: {', '.join(silent)}.")
+
+
+def _tell(notes: Notes) -> None:
+    """What was read in a kind way, on the error stream: the figures stay alone."""
+    for note in list(notes)[:_MOST_NOTES]:
+        typer.secho(f"Note: {note}", fg="yellow", err=True)
+    if (more := len(list(notes)) - _MOST_NOTES) > 0:
+        typer.secho(f"Note: {more} more kinds of notes, all with --json.", fg="yellow", err=True)
+    if notes.left_out:
+        counted = ", ".join(f"{count} of {file}" for file, count in notes.left_out.items())
+        typer.secho(f"Lines left out: {counted}.", fg="yellow", err=True)
 
 
 def _measured(data: EvaluationSet, sources: Sources, least: int) -> Measured:

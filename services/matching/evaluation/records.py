@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
 from contracts.values import Place, ResourceKind, Window
-from services.matching.evaluation import places
+from services.matching.evaluation import lenient, places
+from services.matching.evaluation.lenient import Notes, Row, Where
 from services.matching.evaluation.units import unit_code
 from services.matching.text import wording
-from services.matching.text.words import Lang, language
+from services.matching.text.words import Lang, fold, language
 
-_KINDS: dict[str, ResourceKind] = {
-    "good": "goods", "beni": "goods", "bene": "goods", "item": "goods", "items": "goods", "in-kind": "goods",
-    "skill": "expertise", "skills": "expertise", "competenze": "expertise", "competenza": "expertise",
-    "volunteer": "volunteering", "volunteers": "volunteering", "volontariato": "volunteering", "time": "volunteering",
-    "spaces": "space", "spazi": "space", "spazio": "space", "services": "service", "servizi": "service",
-    "servizio": "service", "workshop": "service", "denaro": "money", "cash": "money", "funds": "money",
-}  # fmt: skip
-_LARGEST = Decimal(10) ** 12
-_GRADES = range(4)
-Row = Mapping[str, Any]
+_SAID: dict[ResourceKind, str] = {
+    "goods": "good goods bene beni item items in-kind oggetto oggetti materiale materiali attrezzature equipment",
+    "expertise": "skill skills competenza competenze expertise consulenza formazione training knowledge",
+    "volunteering": "volunteer volunteers volontario volontari volontariato volunteering time tempo",
+    "space": "space spaces spazio spazi sala sale locale locali room rooms venue",
+    "service": "service services servizio servizi workshop workshops laboratorio laboratori",
+    "money": "money denaro cash fund funds fondi funding soldi contributo",
+}
+_KINDS = {word: kind for kind, words in _SAID.items() for word in words.split()}
+_TEXTS = ("title", "titolo", "name", "nome", "summary", "oggetto", "description", "descrizione", "testo", "body")
+_ALIASES = {
+    "need_id": ("need", "needid", "query_id"),
+    "offer_id": ("offer", "offerid", "doc_id"),
+    "grade": ("relevance", "label"),
+    "lang": ("language", "lingua"),
+    "from": ("starts_on", "start"),
+    "to": ("ends_on", "end"),
+}
 
 
 class DataError(Exception):
-    """A line that cannot be used: which file, line (from 1), field, and why."""
-
-    def __init__(self, file: str, line: int, field: str, reason: str) -> None:
-        super().__init__(f"{file}, line {line}, field {field}: {reason}")
-        self.file, self.line, self.field, self.reason = file, line, field, reason
-
-
-class _Wrong(Exception):
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
-        self.field, self.reason = field, reason
+    """Nothing of the set can be measured; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +56,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSet:
-    """``gold`` is by positions of need and offer; needs without any line in it are not judged."""
+    """``gold`` is by positions of need and offer; needs without any line in it are not judged.
+
+    ``notes`` say what was read in another way than it stands there, and how many lines were left out.
+    """
 
     name: str
     needs: tuple[Record, ...]
     offers: tuple[Record, ...]
     gold: Mapping[tuple[int, int], int]
+    notes: Notes = field(default_factory=Notes)
 
     @property
     def judged(self) -> list[int]:
@@ -72,166 +73,176 @@ class EvaluationSet:
 
 
 def load(folder: Path) -> EvaluationSet:
-    """Reads ``needs.jsonl``, ``offers.jsonl`` and ``gold.jsonl``. Raises :class:`DataError` and OSError."""
-    needs, offers = _records(folder / "needs.jsonl"), _records(folder / "offers.jsonl")
+    """Reads ``needs.jsonl``, ``offers.jsonl`` and ``gold.jsonl``, whatever of them can be read.
+
+    Raises :class:`DataError` when nothing of what they say can be measured, and OSError.
+    """
+    notes = Notes()
+    needs, offers = (_records(folder / name, notes) for name in ("needs.jsonl", "offers.jsonl"))
+    gold, said = _gold(folder / "gold.jsonl", needs, offers, notes)
+    if said and not gold:
+        raise DataError("\n".join(["Nothing of this set can be measured.", *map(str, notes)]))
+    return EvaluationSet(folder.resolve().name, tuple(needs), tuple(offers), gold, notes)
+
+
+def _gold(
+    path: Path, needs: list[Record], offers: list[Record], notes: Notes
+) -> tuple[dict[tuple[int, int], int], int]:
+    """The grades by pair, and how many lines there were. Of a pair judged twice the better grade counts."""
     need_at = {one.id: at for at, one in enumerate(needs)}
     offer_at = {one.id: at for at, one in enumerate(offers)}
     gold: dict[tuple[int, int], int] = {}
-    path = folder / "gold.jsonl"
-    for number, row in _rows(path):
-        try:
-            pair = (_known(row, "need_id", need_at), _known(row, "offer_id", offer_at))
-            gold[pair] = max(gold.get(pair, 0), _grade(row))
-        except _Wrong as wrong:
-            raise DataError(path.name, number, wrong.field, wrong.reason) from None
-    return EvaluationSet(folder.resolve().name, tuple(needs), tuple(offers), gold)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Row]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
+    lines = -notes.left_out.get(path.name, 0)
+    for at, row in lenient.rows(path, notes):
+        lines += 1
+        pair = []
+        for name, known in (("need_id", need_at), ("offer_id", offer_at)):
+            id_ = _id(_said(at, row, name))
+            if id_ is None or id_ not in known:
+                notes.leave_out(at, name, "is missing" if id_ is None else "is not in the set", id_)
+                break
+            pair.append(known[id_])
+        else:
+            grade = lenient.grade(at, _said(at, row, "grade"))
+            if grade is None:
+                notes.leave_out(at, "grade", "is no grade from 0 to 3", row.get("grade"))
                 continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(path.name, number, "(the line)", f"is not JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise DataError(path.name, number, "(the line)", "is not a JSON object")
-            yield number, row
+            if (before := gold.get((pair[0], pair[1]))) is not None:
+                at.note("need_id", "and offer_id are judged twice: the better grade counts")
+            gold[pair[0], pair[1]] = max(before or 0, grade)
+    return gold, lines + notes.left_out.get(path.name, 0)
 
 
-def _records(path: Path) -> list[Record]:
-    found: list[Record] = []
-    ids: set[str] = set()
-    for number, row in _rows(path):
-        try:
-            one = _record(row)
-            if one.id in ids:
-                raise _Wrong("id", f"{one.id!r} is there twice")
-        except _Wrong as wrong:
-            raise DataError(path.name, number, wrong.field, wrong.reason) from None
-        ids.add(one.id)
-        found.append(one)
-    return found
+def _records(path: Path, notes: Notes) -> list[Record]:
+    found: dict[str, Record] = {}
+    for at, row in lenient.rows(path, notes):
+        id_ = _id(row.get("id"))
+        if id_ is None:
+            notes.leave_out(at, "id", "is missing", row.get("id"))
+        elif id_ in found:
+            notes.leave_out(at, "id", "is there twice, the first counts", id_)
+        else:
+            found[id_] = _record(at, id_, row)
+    return list(found.values())
 
 
-def _record(row: Row) -> Record:
-    text = _text(row)
-    kind, unit = _kind(row), unit_code(_word(row, "unit"))
+def _record(at: Where, id_: str, row: Row) -> Record:
+    text = _text(at, row)
+    lang = _lang(at, row, text)
+    kind, unit = _kind(at, row), _unit(at, row)
     if kind is None and unit == "EUR":
         kind = "money"
     if kind is not None and (kind == "money") != (unit == "EUR"):
         unit = "EUR" if kind == "money" else None if unit == "EUR" else unit
     return Record(
-        id=_id(row, "id"),
+        id=id_,
         text=text,
-        lang=_lang(row, text),
+        lang=lang,
         kind=kind,
-        category=_category(row),
-        quantity=_quantity(row),
+        category=_category(at, row),
+        quantity=lenient.number(at, "quantity", row.get("quantity"), lang),
         unit=unit,
-        place=_place(row),
-        window=_window(row),
+        place=_place(at, row),
+        window=_window(at, row),
     )
 
 
-def _id(row: Row, field: str) -> str:
-    value = row.get(field)
-    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
-        raise _Wrong(field, "is missing" if value in (None, "") else "has to be a text or a whole number")
-    return str(value)
+def _said(at: Where, row: Row, name: str) -> Any:
+    """The field, or what others call it."""
+    if row.get(name) is not None:
+        return row[name]
+    for other in _ALIASES.get(name, ()):
+        if row.get(other) is not None:
+            at.note(name, f"is read from the field {other}")
+            return row[other]
+    return None
 
 
-def _known(row: Row, field: str, at: Mapping[str, int]) -> int:
-    value = _id(row, field)
-    if value not in at:
-        raise _Wrong(field, f"there is no {value!r} in the set")
-    return at[value]
-
-
-def _grade(row: Row) -> int:
-    value = row.get("grade", 1)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value not in _GRADES:
-        raise _Wrong("grade", f"has to be 0, 1, 2 or 3, not {value!r}")
-    return value
-
-
-def _text(row: Row) -> str:
-    value = row.get("text")
-    if value is None and ("title" in row or "description" in row):
-        value = wording(*(part for part in (row.get("title"), row.get("description")) if isinstance(part, str)))
-    if not isinstance(value, str):
-        raise _Wrong("text", "is missing" if value is None else "has to be a text")
-    return value
-
-
-def _word(row: Row, field: str) -> str | None:
-    value = row.get(field)
-    if value is None or value == "":
+def _id(said: Any) -> str | None:
+    if isinstance(said, float) and said.is_integer():
+        said = int(said)
+    if not isinstance(said, str | int | float) or isinstance(said, bool):
         return None
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise _Wrong(field, "has to be a text")
-    return str(value).strip() or None
+    return str(said).strip() or None
 
 
-def _lang(row: Row, text: str) -> Lang:
-    said = (_word(row, "lang") or "").lower()
-    if said.startswith("it"):
-        return "it"
-    return "en" if said.startswith("en") else language(text)
+def _text(at: Where, row: Row) -> str:
+    said = row.get("text")
+    if isinstance(said, str):
+        return said
+    if said is not None:
+        at.note("text", "is not a text, read as one", said)
+        return str(said)
+    others = [str(row[name]) for name in _TEXTS if isinstance(row.get(name), str)]
+    if not others:
+        at.note("text", "is missing: counts as empty")
+    elif not {"title", "description"} & row.keys():
+        at.note("text", "is missing: other fields that say something are read instead")
+    return wording(*others)
 
 
-def _kind(row: Row) -> ResourceKind | None:
-    said = (_word(row, "kind") or "").lower()
+def _word(at: Where, row: Row, name: str) -> str | None:
+    said = row.get(name)
+    if isinstance(said, list) and said and isinstance(said[0], str):
+        at.note(name, "is a list: its first entry is read", said)
+        said = said[0]
+    if said is None or said == "":
+        return None
+    if not isinstance(said, str | int | float) or isinstance(said, bool):
+        at.note(name, "is not a word: counts as not given", said)
+        return None
+    return str(said).strip() or None
+
+
+def _lang(at: Where, row: Row, text: str) -> Lang:
+    said = _said(at, row, "lang")
+    word = said.strip().lower() if isinstance(said, str) else ""
+    if word.startswith(("it", "en")):
+        return "it" if word.startswith("it") else "en"
+    guessed = language(text)
+    at.note("lang", "is guessed from the text" if not word else "is not it or en: guessed from the text", said)
+    return guessed
+
+
+def _kind(at: Where, row: Row) -> ResourceKind | None:
+    said = _word(at, row, "kind")
+    if said is None:
+        return None
     if said in get_args(ResourceKind):
         kind: ResourceKind = said  # type: ignore[assignment]
         return kind
-    return _KINDS.get(said)
+    found = _KINDS.get(fold(said).strip(" .").replace(" ", "-"))
+    at.note("kind", f"is read as {found}" if found else "is no kind known: counts as not given", said)
+    return found
 
 
-def _category(row: Row) -> str | None:
-    said = _word(row, "category")
+def _unit(at: Where, row: Row) -> str | None:
+    said = _word(at, row, "unit")
+    found = unit_code(said)
+    if said is not None and found is None:
+        at.note("unit", "is no unit known: counts as not given", said)
+    return found
+
+
+def _category(at: Where, row: Row) -> str | None:
+    said = _word(at, row, "category")
     if said is None:
         return None
     digits = said.split("-")[0].strip()
     return digits if digits.isdigit() and len(digits) == 8 else said.casefold()
 
 
-def _quantity(row: Row) -> Decimal | None:
-    said = _word(row, "quantity")
-    if said is None:
-        return None
-    try:
-        value = Decimal(said)
-    except InvalidOperation:
-        raise _Wrong("quantity", f"{said!r} is not a number") from None
-    if not value.is_finite() or value < 0:
-        raise _Wrong("quantity", "has to be a number from 0 on")
-    return round(value, 3) if 0 < value < _LARGEST and round(value, 3) > 0 else None
-
-
-def _place(row: Row) -> Place | None:
+def _place(at: Where, row: Row) -> Place | None:
     try:
         return places.place(row.get("place"))
     except ValueError as error:
-        raise _Wrong("place", str(error)) from None
-
-
-def _window(row: Row) -> Window | None:
-    start, end = _day(row, "from"), _day(row, "to")
-    if start and end and end < start:
-        raise _Wrong("to", "lies before the field from")
-    return Window(starts_on=start, ends_on=end) if start or end else None
-
-
-def _day(row: Row, field: str) -> date | None:
-    said = _word(row, field)
-    if said is None:
+        at.note("place", f"counts as not given: {error}", row.get("place"))
         return None
-    try:
-        return date.fromisoformat(said[:10])
-    except ValueError:
-        raise _Wrong(field, f"{said!r} is not a day like 2026-11-20") from None
+
+
+def _window(at: Where, row: Row) -> Window | None:
+    start, end = (lenient.day(at, name, _said(at, row, name)) for name in ("from", "to"))
+    if start and end and end < start:
+        at.note("to", "lies before the field from: both count as not given", row.get("to"))
+        return None
+    return Window(starts_on=start, ends_on=end) if start or end else None

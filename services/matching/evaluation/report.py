@@ -30,7 +30,9 @@ def report(
             "offers": len(data.offers),
             "relevant_pairs": relevant,
             "relevant_pairs_removed_by_filters": measured.filtered_relevant,
+            "lines_left_out": data.notes.left_out,
         },
+        "notes": [asdict(note) for note in data.notes],
         "method": {
             "rules_version": RULES_VERSION,
             "text_version": TEXT_VERSION,

@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from contracts.values import Window
 from services.matching.cli import register
-from services.matching.evaluation import authored, learning, measuring, places
+from services.matching.evaluation import authored, learning, measuring
 from services.matching.evaluation.measuring import OURS, measure
 from services.matching.evaluation.metrics import NAMES, BestThreshold, Outcome, outcome, summary
-from services.matching.evaluation.records import DataError, EvaluationSet, Record, load
+from services.matching.evaluation.records import EvaluationSet, Record, load
 from services.matching.evaluation.service import Ranker
 from services.matching.evaluation.structure import Structure
 from services.matching.text import translations
@@ -97,80 +97,6 @@ class TestMeasures:
         best.add(np.array([0.9, 0.8, 0.2, 0.1], np.float32), np.array([0, 2]))
         assert best.best(2) == (0.8, pytest.approx(0.2))
         assert BestThreshold().best(0) is None
-
-
-class TestReading:
-    @pytest.mark.parametrize(
-        ("file", "row", "field"),
-        [
-            ("needs", {"text": "x"}, "id"),
-            ("needs", NEED | {"text": 3}, "text"),
-            ("needs", NEED | {"id": "n1"}, "id"),
-            ("offers", OFFER | {"id": "o2", "quantity": "many"}, "quantity"),
-            ("offers", OFFER | {"id": "o2", "from": "2026-02-30"}, "from"),
-            ("offers", OFFER | {"id": "o2", "from": "2026-03-02", "to": "2026-03-01"}, "to"),
-            ("offers", OFFER | {"id": "o2", "place": 99}, "place"),
-            ("gold", GOLD | {"offer_id": "o7"}, "offer_id"),
-            ("gold", GOLD | {"grade": 4}, "grade"),
-        ],
-    )
-    def test_a_bad_line_says_where_and_why(self, tmp_path: Path, file: str, row: Row, field: str) -> None:
-        write(tmp_path, [NEED], [OFFER], [GOLD])
-        with (tmp_path / f"{file}.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write("\n" + json.dumps(row) + "\n")
-        with pytest.raises(DataError) as wrong:
-            load(tmp_path)
-        assert (wrong.value.file, wrong.value.line, wrong.value.field) == (f"{file}.jsonl", 3, field)
-
-    def test_much_is_understood(self, tmp_path: Path) -> None:
-        need = {"id": 1, "title": "Sedie", "description": "dieci", "kind": "beni", "unit": "pezzi", "quantity": "10",
-                "category": "39112000-0", "place": {"nil": 33}, "from": "2026-01-01T10:00", "mood": "good"}  # fmt: skip
-        offer = {"id": "o", "text": "Chairs", "lang": "eng", "kind": "cosmic", "place": "Municipio 4", "unit": "crates"}
-        data = load(write(tmp_path, [need], [offer], [{"need_id": 1, "offer_id": "o"}]))
-        [one], [other] = data.needs, data.offers
-        assert (one.text, one.lang, one.kind, one.unit, one.category) == (
-            "Sedie. dieci",
-            "it",
-            "goods",
-            "C62",
-            "39112000",
-        )
-        assert one.place is not None
-        assert one.place.nil == 33
-        assert (other.lang, other.kind) == ("en", None)
-        assert data.gold == {(0, 0): 1}
-
-    @pytest.mark.parametrize(
-        "said", [33, "33", "NIL 33", "Rogoredo - Santa Giulia", {"nil": 33}, {"lat": 45.44, "lon": 9.27}, [45.44, 9.27]]
-    )
-    def test_places(self, said: object) -> None:
-        found = places.place(said)
-        assert found is not None
-        assert found.latitude == pytest.approx(45.44, abs=0.02)
-
-    @pytest.mark.parametrize(
-        ("said", "municipio"),
-        [
-            (20121, None),
-            ("20121", None),
-            ("Municipio 12", None),
-            ({"municipio": "Municipio 4"}, 4),
-            ({"municipio": 4}, 4),
-            ("Zona 4, Milano", 4),
-        ],
-    )
-    def test_places_nobody_foresaw(self, said: object, municipio: int | None) -> None:
-        found = places.place(said)
-        assert found is not None
-        assert (found.nil, found.municipio) == (None, municipio)
-
-    def test_units_in_other_words_keep_nobody_apart(self, tmp_path: Path) -> None:
-        need = {"id": "n1", "text": "200 pasti caldi", "lang": "it", "unit": "pasti", "quantity": 200}
-        offer = {"id": "o1", "text": "hot meals", "lang": "en", "unit": "meals", "quantity": 200}
-        data = load(write(tmp_path, [need], [offer], [GOLD]))
-        assert (data.needs[0].unit, data.offers[0].unit) == (None, None)
-        assert Structure(data.needs, data.offers).allowed(0).tolist() == [True]
-        assert [at for at, _ in Ranker(data.needs, data.offers).order(0, [0], [0.5])] == [0]
 
 
 def test_words_for_categories_count_beside_codes() -> None:
@@ -293,7 +219,22 @@ class TestCommand:
         wrong = CliRunner().invoke(COMMANDS, ["match", "eval", "--json", "--data", str(tmp_path)])
         assert wrong.exit_code == 1
         assert wrong.stdout == ""
-        assert "gold.jsonl, line 1, field need_id: there is no 'n9'" in wrong.stderr
+        assert 'gold.jsonl, line 1, field need_id: "n9" is not in the set' in wrong.stderr
+
+    def test_what_was_left_out_is_said_and_the_rest_is_measured(self, tmp_path: Path) -> None:
+        data = write(
+            tmp_path, [NEED, {"text": "?"}], [OFFER | {"quantity": "tanti"}], [GOLD, GOLD | {"offer_id": "o9"}]
+        )
+        made = evaluated("--data", str(data))
+        assert figures(made)["r_1"] == 1
+        assert made["set"]["lines_left_out"] == {"needs.jsonl": 1, "gold.jsonl": 1}
+        assert {(one["file"], one["line"], one["field"]) for one in made["notes"]} == {
+            ("needs.jsonl", 2, "id"), ("offers.jsonl", 1, "quantity"), ("gold.jsonl", 2, "offer_id"),
+        }  # fmt: skip
+        told = CliRunner().invoke(COMMANDS, ["match", "eval", "--data", str(data)])
+        assert told.exit_code == 0
+        assert "Lines left out: 1 of needs.jsonl, 1 of gold.jsonl." in told.stderr
+        assert 'offers.jsonl, line 1, field quantity: "tanti"' in told.stderr
 
     def test_tables_for_people(self, tmp_path: Path) -> None:
         done = CliRunner().invoke(COMMANDS, ["match", "eval", "--data", str(write(tmp_path, [NEED], [OFFER], [GOLD]))])
