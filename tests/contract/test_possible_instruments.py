@@ -206,3 +206,45 @@ def test_of_one_giver_who_is_known_both_judge_alike(records: tuple[Instrument, .
     decides = all(any(one.effect in ("needed", "excludes") for one in record.applies) for record in records)
     if None not in kinds and decides:
         assert (match.refused(heard(records)) is None) == bool(fits(records, match.file()))
+
+
+Gives = list[tuple[StakeholderType | None, ResourceKind, int | None]]
+COMPANY: Gives = [("company", "goods", 500)]
+ROOM: Gives = [("company", "space", None)]
+THREE: Gives = [("company", "service", None), ("association", "service", None), ("university", "expertise", None)]
+DECISIVE: dict[tuple[str, str], tuple[Match, Match]] = {
+    ("sponsorizzazione", "image_return"): (Match(COMPANY, visible=True), Match(COMPANY)),
+    ("donazione", "nothing_in_return"): (Match(COMPANY), Match(COMPANY, visible=True)),
+    ("donazione", "use_only"): (Match(COMPANY), Match(ROOM)),
+    ("concessione_comodato", "asset"): (Match(ROOM), Match(COMPANY)),
+    ("patto_di_collaborazione", "active_citizens"): (Match(COMPANY, partners=("association",)), Match(COMPANY)),
+    ("accordo_di_collaborazione", "public_bodies_or_services"): (
+        Match([("university", "service", None)]),
+        Match([("university", "service", None)], receivers=("association",)),
+    ),
+    ("accordo_di_partenariato", "third_sector_together"): (Match(THREE), Match(THREE[:2])),
+    ("accordo_di_co_produzione", "produced_together"): (Match([("company", "service", None)]), Match(COMPANY)),
+}
+"""By instrument and criterion of the release: a match for which it can be used, and one for which just this says no."""
+
+
+@pytest.mark.parametrize(("code", "criterion"), DECISIVE, ids=lambda one: str(one))
+def test_each_rule_of_the_release_decides_with_its_source(code: str, criterion: str) -> None:
+    possible, not_possible = DECISIVE[code, criterion]
+    instruments = heard(RELEASED)
+    [asked] = [one for one in instruments.instruments if one.code == code]
+    assert asked.failing(instruments.whole(deals.deal_of(possible.need, possible.pieces))) == []
+    [reason] = asked.failing(instruments.whole(deals.deal_of(not_possible.need, not_possible.pieces)))
+    assert (reason.code, bool(reason.source), reason.certainty in "ABC") == (criterion, True, True)
+    assert code in fits(RELEASED, possible.file())
+    assert code not in fits(RELEASED, not_possible.file())
+
+
+def test_the_table_has_every_rule_that_decides() -> None:
+    decisive = {(one.code, each.code) for one in heard(RELEASED).instruments for each in one.record.criteria}
+    assert decisive == set(DECISIVE)
+
+
+@given(match=matches)
+def test_the_release_leaves_nobody_without_an_instrument(match: Match) -> None:
+    assert match.refused(heard(RELEASED)) is None

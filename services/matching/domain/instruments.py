@@ -170,7 +170,7 @@ class InForce:
 
     def refusal(self, deal: Deal) -> Verdict | None:
         """Why there is no instrument for it, not even in several agreements; None when there is."""
-        if not self.instruments:
+        if not (self.instruments and deal.lines):
             return None
         whole = self.judge(self.whole(deal))
         if whole.possible:

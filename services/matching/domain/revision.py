@@ -8,21 +8,31 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from services.matching.domain import filters, limits, proposals
+from services.matching.domain import deals, filters, limits, proposals
+from services.matching.domain.instruments import InForce
 from services.matching.domain.ledger import ZERO
 from services.matching.domain.match import Match
 from services.matching.domain.parts import Part
+from services.matching.domain.signals import Piece
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
 
 Verdict = Literal["superseded", "need_closed", "offer_closed", "party_withdrew"]
 
 
-def verdict(match: Match, key: str, need: Need, offers: Mapping[UUID, Offer], now: datetime) -> Verdict | None:
+def verdict(
+    match: Match,
+    key: str,
+    need: Need,
+    offers: Mapping[UUID, Offer],
+    now: datetime,
+    instruments: InForce | None = None,
+) -> Verdict | None:
     """Why the open match has to end; None when it goes on.
 
     A proposal ends when its need or an offer is closed, a giver is not (any more) approved, one side now excludes the
-    other or where it is and, as long as nobody consented, when it would be made differently today. An accepted match
-    ends when a party withdraws before the agreement is signed; after that only the agreement ends it.
+    other or where it is and, as long as nobody consented, when it would be made differently today or not at all, for
+    want of a legal instrument. An accepted match ends when a party withdraws before the agreement is signed; after that
+    only the agreement ends it.
     """
     mine = [offers[part.allocation.offer_id] for part in match.parts if part.allocation.offer_id in offers]
     if match.state == "accepted":
@@ -30,6 +40,8 @@ def verdict(match: Match, key: str, need: Need, offers: Mapping[UUID, Offer], no
     lost = lost_ground(need, mine, now) or ("superseded" if beyond_limits(match, need, offers) else None)
     if lost is not None or match.is_reserved:
         return lost
+    if instruments is not None and deals.refused(need, _pieces(match, need, offers), instruments):
+        return "superseded"
     if match.planned:
         return None if _still_there(match, need, mine, now) else "superseded"
     return None if _still_the_same(match, key, need, mine, now) else "superseded"
@@ -119,6 +131,19 @@ def _still_there(match: Match, need: Need, offers: list[Offer], now: datetime) -
         if not limits.keeps_lots(found.quantity, offered, asked):
             return False
     return True
+
+
+def _pieces(match: Match, need: Need, offers: Mapping[UUID, Offer]) -> list[Piece]:
+    """What is left of the match, as a set that might be proposed."""
+    asked = {line.index: line for line in need.lines}
+    found = []
+    for one in (part.allocation for part in match.parts):
+        offer = offers.get(one.offer_id)
+        offered = next((line for line in offer.lines if line.index == one.offer_line), None) if offer else None
+        if offer is not None and offered is not None:
+            line = None if one.need_line is None else asked.get(one.need_line)
+            found.append(Piece(offer, offered, line, one.quantity))
+    return found
 
 
 def _has(line: LineState, quantity: Decimal | None) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from chassis.unit import Unit
-from services.matching.domain import ending
+from services.matching.domain import ending, signals
 from services.matching.domain import match as matches
+from services.matching.domain.instruments import InForce
 from services.matching.domain.match import Decision, Match
 from services.matching.domain.policy import Policy
 from services.matching.domain.refill import could_go_on
@@ -58,14 +59,16 @@ async def _revise(
         unit.scope, {part.allocation.offer_id for match in open_ones for part in match.parts}
     )
     keys = await unit.store.matches.set_keys(unit.scope, [match.match_id for match in open_ones])
+    steering = await unit.store.projections.steering(unit.scope, signals.day_of(unit.now))
+    instruments = steering.toolkit.at(unit.now)
     decisions: list[Decision] = []
     lost: dict[UUID, tuple[Decision, set[UUID]]] = {}
     for match in open_ones:
-        decision = _decide(unit, match, keys[match.match_id], known_needs, known_offers)
+        decision = _decide(unit, match, keys[match.match_id], known_needs, known_offers, instruments)
         if decision is None:
             continue
-        gone = lost_offers(match, known_offers, unit.now)
-        if could_go_on(match, gone) and decision.match.reason_code == "offer_closed":
+        gone = lost_offers(match, known_offers, unit.now, known_needs[match.need_id])
+        if could_go_on(match, gone) and decision.match.reason_code in ("offer_closed", "superseded"):
             lost[match.match_id] = (decision, gone)
         else:
             decisions.append(decision)
@@ -81,9 +84,14 @@ async def _revise(
 
 
 def _decide(
-    unit: Unit[MatchingStore], match: Match, key: str, needs: Mapping[UUID, Need], offers: Mapping[UUID, Offer]
+    unit: Unit[MatchingStore],
+    match: Match,
+    key: str,
+    needs: Mapping[UUID, Need],
+    offers: Mapping[UUID, Offer],
+    instruments: InForce,
 ) -> Decision | None:
-    found = verdict(match, key, needs[match.need_id], offers, unit.now)
+    found = verdict(match, key, needs[match.need_id], offers, unit.now, instruments)
     if found is None:
         return None
     if found == "party_withdrew":

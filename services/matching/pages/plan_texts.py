@@ -44,11 +44,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "need_closed": mark("The need is not open any more"),
         "offer_closed": mark("The offer is not available any more"),
         "not_vetted": mark("Who offers is not approved"),
+        "no_instrument": mark("No legal instrument in force allows it"),
     },
     "not_possible": {
         "too_much": mark("There is not that much on both sides."),
         "not_in_plan": mark("One of the two was not in the situation the plan was made in."),
         "not_done": mark("The plan is not ready."),
+        "outside_place": mark("One side is not where the other side allows"),
+        "excluded": mark("One side excludes the other"),
+        "below_lot": mark("It is less than the smallest lot of one side"),
+        "no_instrument": mark("No legal instrument in force allows it."),
     },
     "failure": {
         "gave_up": mark("It was started several times and did not come to an end. Operations can see why in the log."),
