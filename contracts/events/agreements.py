@@ -70,7 +70,8 @@ class AgreementSignatureGiven(_AgreementRef, type="sportello.agreements.agreemen
     """One party's signature was verified and kept, and further ones are missing; the last one is AgreementSigned.
 
     ``awaited`` are the parties that may sign now, ``called`` those among them whose turn came with this signature.
-    ``missing`` counts signatures, of which one party may owe several. Not told of amendments.
+    ``missing`` counts signatures, of which one party may owe several. ``amendment``: the signature was given under that
+    amendment, whose last one is AgreementAmended; None = under the agreement itself.
     """
 
     title: ShortText
@@ -78,6 +79,7 @@ class AgreementSignatureGiven(_AgreementRef, type="sportello.agreements.agreemen
     awaited: tuple[str, ...] = Field(min_length=1)
     called: tuple[str, ...] = ()
     missing: int = Field(ge=1)
+    amendment: int | None = Field(default=None, ge=1)
 
 
 class AgreementRejected(_AgreementRef, type="sportello.agreements.agreement-rejected.v1", topic=AGREEMENT):
@@ -157,7 +159,10 @@ class AgreementAmended(_AgreementRef, type="sportello.agreements.agreement-amend
 class AgreementAmendmentChanged(
     _AgreementRef, type="sportello.agreements.agreement-amendment-changed.v1", topic=AGREEMENT
 ):
-    """An amendment went a step on; the agreement itself stays as it is until AgreementAmended."""
+    """An amendment went a step on; the agreement itself stays as it is until AgreementAmended.
+
+    Once approved, ``signatories`` are the parties that sign and ``awaited`` those that may now; None = all of them.
+    """
 
     title: ShortText
     instrument: Slug
@@ -165,6 +170,7 @@ class AgreementAmendmentChanged(
     kind: Literal["amendment", "renewal"]
     state: Literal["in_review", "approved", "rejected", "withdrawn", "lapsed"]
     signatories: tuple[str, ...] | None = None
+    awaited: tuple[str, ...] | None = None
 
 
 class AgreementSuspended(_AgreementRef, type="sportello.agreements.agreement-suspended.v1", topic=AGREEMENT):

@@ -26,6 +26,7 @@ from services.agreements.domain.file import AgreementFile, Amendment, Changes, P
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.outcome import Outcome, changed, reference
 from services.agreements.domain.refusals import Invalid, NotPossible
+from services.agreements.domain.signatories import parties_in_turn
 from services.agreements.domain.states import (
     Act,
     AmendmentAct,
@@ -190,9 +191,12 @@ def signed(
     It is that of `field`, or the party's next one.
     """
     one = may_be_signed(file, today)
-    signatories = signing.signed(face(file, one), evidence, person_id, sha256, today, field).file.signatories
+    seen = signing.signed(face(file, one), evidence, person_id, sha256, today, field)
+    signatories = seen.file.signatories
     if any(signatory.evidence is None for signatory in signatories):
-        return _moved(file, AmendmentAct.SIGN, signatories=signatories, signed_sha256=sha256)
+        moved = _moved(file, AmendmentAct.SIGN, signatories=signatories, signed_sha256=sha256).file
+        told = tuple(event.model_copy(update={"amendment": one.number}) for event in seen.events)
+        return Outcome(moved, told)
     given_up = released(file, one.changes)
     effects = amended_fields(file, one.changes)
     outcome = _moved(
@@ -287,7 +291,8 @@ def _told(outcome: Outcome) -> Outcome:
         amendment=one.number,
         kind=one.kind,
         state=one.state.value,
-        signatories=tuple(signatory.party_id for signatory in one.signatories) or None,
+        signatories=tuple(dict.fromkeys(signatory.party_id for signatory in one.signatories)) or None,
+        awaited=parties_in_turn(face(file, one)) if one.state is AmendmentState.APPROVED else None,
     )
     return Outcome(file, (*outcome.events, event))
 

@@ -12,7 +12,7 @@ import pytest
 from chassis.clock import new_id
 from chassis.scope import Scope
 from chassis.testing import eventually
-from contracts.events.agreements import AgreementAmended, AgreementAmendmentChanged
+from contracts.events.agreements import AgreementAmended, AgreementAmendmentChanged, AgreementSignatureGiven
 from contracts.events.impact import DeliveryRecorded
 from contracts.events.matching import MatchAccepted
 from services.agreements.domain.register import faults
@@ -62,6 +62,9 @@ async def test_an_amendment_takes_effect_with_its_last_signature_and_not_before(
     events = await story.published(one, until="AgreementAmended")
     told = [event.state for event in events if isinstance(event, AgreementAmendmentChanged)]
     assert told == ["in_review", "approved"]
+    [given] = [event for event in events if isinstance(event, AgreementSignatureGiven) and event.amendment]
+    assert (given.amendment, given.party_id, given.missing) == (1, f"stakeholder:{giver_of(match)}", 1)
+    assert given.awaited == ("department:education",)
     [event] = [event for event in events if isinstance(event, AgreementAmended)]
     assert event.version == now["version"]
     assert [(line.quantity, line.value_cents) for line in event.released or ()] == [(Decimal(600), 60_000)]

@@ -349,6 +349,8 @@ class WholeLife(RuleBasedStateMachine):
             before: type[Event] | None = None
             for event in told:
                 name = type(event).__name__.removeprefix("Agreement")
+                if isinstance(event, a.AgreementSignatureGiven) and event.amendment:
+                    name = "AmendmentChanged"
                 assert name in FOLLOWS[before], f"{name} after {before}"
                 if name not in ("Amended", "AmendmentChanged"):
                     before = type(event)

@@ -141,10 +141,16 @@ def _amendment_in(*states: str) -> Callable[[Any], bool]:
     return lambda event: event.state in states
 
 
-def _amending_parties(event: a.AgreementAmendmentChanged) -> list[str]:
+def _first_to_sign_amendment(event: a.AgreementAmendmentChanged) -> tuple[str, ...]:
     if event.state != "approved":
-        return []
-    return _organisations(event.signatories or ())
+        return ()
+    return (event.signatories or ()) if event.awaited is None else event.awaited
+
+
+def _city_signs_amendment(event: a.AgreementAmendmentChanged) -> bool:
+    """Also where nobody was named: the city always signs."""
+    first = _first_to_sign_amendment(event)
+    return event.state == "approved" and (event.awaited is None or _city_among(first))
 
 
 def _others_go_on(event: a.AgreementRejected | a.AgreementTerminated) -> bool:
@@ -292,8 +298,8 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         opens("review_agreement", MATCH, AGREEMENT, when=_amendment_in("in_review")),
         settles("review_agreement", MATCH, AGREEMENT, when=_amendment_in("approved", *_AMENDMENT_OVER)),
         opens("collect_signatures", MATCH, AGREEMENT, when=_amendment_in("approved")),
-        opens("sign_agreement", MATCH, AGREEMENT, when=_amendment_in("approved")),
-        OpensForParties("sign_as_party", AGREEMENT, _amending_parties),
+        opens("sign_agreement", MATCH, AGREEMENT, when=_city_signs_amendment),
+        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_first_to_sign_amendment(event))),
         settles("collect_signatures", MATCH, AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
         settles("sign_agreement", MATCH, AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
         settles("sign_as_party", AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),

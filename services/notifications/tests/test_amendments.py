@@ -62,6 +62,23 @@ def test_an_amendment_is_reviewed_signed_and_told() -> None:
     assert follow.content.due_at.date() == date(2029, 5, 31)
 
 
+def test_under_an_amendment_too_each_is_asked_when_their_turn_comes_and_no_longer_once_they_signed() -> None:
+    memory = Memory()
+    tale, giver = memory.tale, f"stakeholder:{memory.tale.giver}"
+    city = "department:education"
+    approved = tale.file(
+        a.AgreementAmendmentChanged, 21, title="Laptops", instrument="donazione", amendment=1, kind="amendment",
+        state="approved", signatories=(giver, city), awaited=(giver,),
+    )  # fmt: skip
+    assert memory.after(approved) & SIGNING == {"collect_signatures", "sign_as_party"}
+    given = tale.file(
+        a.AgreementSignatureGiven, 22, title="Laptops", party_id=giver, awaited=(city,), called=(city,), missing=1,
+        amendment=1,
+    )  # fmt: skip
+    assert memory.after(given) & SIGNING == {"collect_signatures", "sign_agreement"}
+    assert not SIGNING & memory.after(tale.file(a.AgreementAmended, 23, amendment=1, summary="amendment"))
+
+
 @pytest.mark.parametrize("end", ["rejected", "withdrawn", "lapsed"])
 def test_an_amendment_that_comes_to_nothing_asks_nothing_any_more(end: str) -> None:
     memory = Memory()
