@@ -53,7 +53,7 @@ async def show(
         awaited_of_me=awaited_of(actor, match),
         for_others=[one for one in match.awaited if one not in own] if manages and open_ else [],
         deciding_for=(own or [party.party_id for party in match.parties] if manages else own) if open_ else [],
-        may_release=match.state == "accepted" and manages and not _begun(match),
+        may_release=match.state == "accepted" and manages and not _begun(match) and not _ending(match),
         may_undo=_may_undo(match, now),
         asleep=match.postponed_until is not None and match.postponed_until > now,
         tomorrow=(now.astimezone(CITY_TIME) + timedelta(days=1)).date(),
@@ -107,6 +107,12 @@ def _called(party: PartyView) -> str:
 
 def _begun(match: MatchView) -> bool:
     return any(one.committed != "0" for one in match.allocations)
+
+
+def _ending(match: MatchView) -> bool:
+    """Its end by the account manager, or because a party withdrew, is asked and not answered."""
+    asked = match.asked
+    return asked is not None and asked.refused is None and asked.reason != "undone"
 
 
 def _may_undo(match: MatchView, now: Any) -> bool:
