@@ -13,6 +13,7 @@ from chassis.service import Background
 from chassis.unit import Unit, Units
 from services.matching.domain.policy import Policy
 from services.matching.handlers.expiring import LONG_AGO, expire_some, notice_lapsed
+from services.matching.handlers.meeting import bring_together
 from services.matching.handlers.revising import AT_ONCE, revise_some
 from services.matching.settings import MatchingSettings
 
@@ -21,7 +22,7 @@ _logger = log.get("matching.jobs")
 
 
 def jobs(settings: MatchingSettings) -> list[Background]:
-    """Looking again at what changed, and expiry; each takes piece after piece and rests when there is none."""
+    """Looking again at what changed, expiry, pairs that missed each other; each rests when there is nothing to do."""
     policy, pause = settings.policy(), settings.job_poll_seconds
 
     async def revise(units: Units[Any]) -> None:
@@ -47,7 +48,17 @@ def jobs(settings: MatchingSettings) -> list[Background]:
             if not await units.run(_NOBODY, expire_some):
                 await asyncio.sleep(pause)
 
-    return [revise, expire]
+    async def meet(units: Units[Any]) -> None:
+        while True:
+            try:
+                await units.run(_NOBODY, partial(bring_together, policy=policy))
+            except TRANSIENT:
+                raise
+            except Exception:
+                _logger.exception("meeting.failed")
+            await asyncio.sleep(pause)
+
+    return [revise, expire, meet]
 
 
 async def _revised(units: Units[Any], policy: Policy, at_once: int) -> bool:

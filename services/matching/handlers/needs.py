@@ -23,6 +23,7 @@ async def on_need_registered(
 ) -> None:
     """Opens the need's lines in the ledger and proposes for it."""
     described = await describing.needs([one.event for one in deliveries])
+    await unit.store.looks.note(unit.scope, "need", [one.event.need_id for one in deliveries])
     new = await unit.store.projections.save_needs(unit.scope, described)
     fresh = {one.event.need_id: one for one in deliveries if one.event.need_id in new}
     await open_lines(unit, "need", [(need_id, one.event.lines) for need_id, one in fresh.items()])

@@ -24,9 +24,9 @@ async def on_offer_received(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.OfferReceived]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the offer's lines in the ledger and proposes it. Until its giver is checked it is only kept."""
-    new = await unit.store.projections.save_offers(
-        unit.scope, await describing.offers([one.event for one in deliveries])
-    )
+    described = await describing.offers([one.event for one in deliveries])
+    await unit.store.looks.note(unit.scope, "offer", [one.event.offer_id for one in deliveries])
+    new = await unit.store.projections.save_offers(unit.scope, described)
     fresh = {one.event.offer_id: one for one in deliveries if one.event.offer_id in new}
     await open_lines(unit, "offer", [(offer_id, one.event.lines) for offer_id, one in fresh.items()])
 

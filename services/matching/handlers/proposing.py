@@ -19,7 +19,7 @@ from services.matching.handlers.likening import likeness_of, likenesses
 from services.matching.store import MatchingStore
 from services.matching.store.matches import Draft
 
-__all__ = ["likeness_of", "propose_for_needs", "propose_for_offers", "store"]
+__all__ = ["likeness_of", "propose_for_needs", "propose_for_offers", "propose_for_pairs", "store"]
 
 CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
@@ -70,6 +70,14 @@ async def propose_for_offers(
         await _propose_for_offers(unit, some, policy, cause_of)
 
 
+async def propose_for_pairs(
+    unit: Unit[MatchingStore], needs_of: Mapping[UUID, Collection[UUID]], policy: Policy
+) -> None:
+    """What these offers would bring these needs (by offer) if they came now, and nothing else."""
+    for some in _slices(needs_of):
+        await _propose_for_offers(unit, some, policy, _no_cause, {one: needs_of[one] for one in some})
+
+
 def _slices(subjects: Collection[UUID]) -> Iterator[Sequence[UUID]]:
     """A burst brings hundreds at once; their candidates are not all held at the same time."""
     ordered = list(subjects)
@@ -77,7 +85,11 @@ def _slices(subjects: Collection[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 async def _propose_for_offers(
-    unit: Unit[MatchingStore], offers: Collection[UUID], policy: Policy, cause_of: CauseOf
+    unit: Unit[MatchingStore],
+    offers: Collection[UUID],
+    policy: Policy,
+    cause_of: CauseOf,
+    only: Mapping[UUID, Collection[UUID]] | None = None,
 ) -> None:
     by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.for_offer(policy, unit.now))
     bringing: dict[UUID, set[UUID]] = {}
@@ -99,7 +111,12 @@ async def _propose_for_offers(
     found = await _found(unit, states, offers_of, leading)
     arrived = set(offers)
     chosen = [one for made, already in found.values() for one in _best((_with(arrived, made), already), policy)]
-    await store(unit, _spread(chosen, arrived, policy), policy, cause_of)
+    spread = _spread(chosen, arrived, policy)
+    if only is not None:
+        missed = [one for one in spread if any(one.need.need_id in only.get(own.offer_id, ()) for own in one.offers)]
+        await store(unit, missed, policy, cause_of)
+        return
+    await store(unit, spread, policy, cause_of)
     # Needs that have nothing yet although they only lacked somebody like this one.
     lacking = {one for one in in_sets - at_once if states[one].state.requires and not found[one][1]}
     afterwards = _first_of_each(by_offer, lacking, _SETS_AFTERWARDS)

@@ -33,8 +33,11 @@ async def revise_some(unit: Unit[MatchingStore], policy: Policy, at_once: int = 
         return False
     scoped = unit.within(batch.scope)
     ended = await _revise(scoped, batch.needs, batch.offers, policy)
-    await propose_for_needs(scoped, ended | (batch.needs & batch.wider), policy)
-    await propose_for_offers(scoped, batch.offers & batch.wider, policy)
+    needs, offers = ended | (batch.needs & batch.wider), batch.offers & batch.wider
+    await scoped.store.looks.note(scoped.scope, "need", needs)
+    await scoped.store.looks.note(scoped.scope, "offer", offers)
+    await propose_for_needs(scoped, needs, policy)
+    await propose_for_offers(scoped, offers, policy)
     return True
 
 

@@ -23,6 +23,7 @@ async def on_stakeholder_named(
     policy: Policy = DEFAULT,
 ) -> None:
     """A name arrives: it may be all that a need or an offer that came earlier was waiting for."""
+    await unit.store.looks.note(unit.scope, "stakeholder", [one.event.stakeholder_id for one in deliveries])
     new = await unit.store.projections.name_stakeholders(unit.scope, [one.event for one in deliveries])
     await _propose(unit, new, deliveries, policy)
 
@@ -31,6 +32,7 @@ async def on_stakeholder_vetted(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.StakeholderVetted]], *, policy: Policy = DEFAULT
 ) -> None:
     """Offers of an approved organisation become candidates; those of a refused one fall out."""
+    await unit.store.looks.note(unit.scope, "stakeholder", [one.event.stakeholder_id for one in deliveries])
     new = await unit.store.projections.vet_stakeholders(unit.scope, [one.event for one in deliveries])
     offers = await unit.store.projections.offers_of(unit.scope, new)
     if offers:

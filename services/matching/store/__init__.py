@@ -7,6 +7,7 @@ from services.matching.store.candidates import CandidateStore
 from services.matching.store.history import HistoryStore
 from services.matching.store.instruments import InstrumentStore
 from services.matching.store.ledger import LedgerStore
+from services.matching.store.looks import LookStore
 from services.matching.store.matches import MatchStore
 from services.matching.store.overview import OverviewStore
 from services.matching.store.plans import PlanStore
@@ -23,6 +24,7 @@ class MatchingStore:
         self.instruments = InstrumentStore(connection)
         self.candidates = CandidateStore(connection)
         self.ledger = LedgerStore(connection)
+        self.looks = LookStore(connection)
         self.matches = MatchStore(connection)
         self.overview = OverviewStore(connection)
         self.plans = PlanStore(connection)
