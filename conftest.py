@@ -1,3 +1,3 @@
 """Plugins of all suites."""
 
-pytest_plugins = ["tests.servers", "tests.system", "tests.pdfa", "tests.dss"]
+pytest_plugins = ["tests.properties", "tests.servers", "tests.system", "tests.pdfa", "tests.dss"]

@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 from pydantic import SecretStr
@@ -17,11 +16,11 @@ from chassis.http.paging import encode
 from services.agreements.app import service
 from services.agreements.settings import AgreementsSettings
 from services.agreements.tests.story import CITY, Story, donation
+from tests.fuzz.api import Api, aim, examples, is_documented, is_no_fault, send
 
 pytestmark = pytest.mark.integration
 
-DOCUMENT = service(AgreementsSettings(environment="test", session_secret=SecretStr("s" * 32))).app().openapi()
-OPERATIONS = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
+API = Api(service(AgreementsSettings(environment="test", session_secret=SecretStr("s" * 32))))
 EVERYTHING = Actor(
     subject="all", city=CITY, name="A", roles=frozenset({"legal", "signatory", "account_manager", "coordinator"})
 )
@@ -37,8 +36,8 @@ CURSORS = [
 
 
 def test_the_document_is_valid_openapi() -> None:
-    validate(DOCUMENT)
-    paths = {path.removeprefix("/agreements/api/v1") for path in DOCUMENT["paths"]}
+    validate(API.document)
+    paths = {path.removeprefix("/agreements/api/v1") for path in API.paths}
     plans = {"instrument", "communication-plan", "impact-plan", "documents", "document.pdf"}
     decisions = {"submit", "approve", "reject", "sign", "terminate"}
     of_a_file = {f"/agreements/{{agreement_id}}/{act}" for act in plans | decisions}
@@ -56,46 +55,25 @@ async def known(story: Story) -> list[str]:
     ]
 
 
-def _pairs(files: Any) -> list[tuple[str, Any]]:
-    return list(files.items()) if isinstance(files, dict) else list(files)
-
-
-@given(case=st.one_of([operation.as_strategy() for operation in OPERATIONS]), which=st.integers(0, 7))
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=API.cases(), which=st.integers(0, 7))
+@examples(120)
 async def test_whatever_fits_the_document_gets_an_answer_that_is_in_it(
     story: Story, known: list[str], case: Any, which: int
 ) -> None:
-    if which < len(known) and "agreement_id" in (case.path_parameters or {}):
-        case.path_parameters["agreement_id"] = known[which]
-    request = case.as_transport_kwargs(base_url="http://sportello.test")
-    headers = {name: str(value) for name, value in (request.pop("headers", None) or {}).items()}
-    headers = {name: value for name, value in headers.items() if value.isascii() and name.lower() != "cookie"}
-    headers.pop("Authorization", None)
-    request.pop("cookies", None)
-    if isinstance(request.get("data"), bytes):
-        request["content"] = request.pop("data")
-    if request.get("files"):
-        # Schemathesis may make any JSON value of a file; a client sends bytes.
-        request["files"] = [(name, str(content).encode()) for name, content in _pairs(request["files"])]
-    answer = await story.as_(EVERYTHING).request(**request, headers=headers)
-    documented = set(case.operation.definition.raw["responses"])
-    assert str(answer.status_code) in documented, answer.text
-    if answer.status_code >= 400:
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["detail"]
+    if which < len(known):
+        aim(case, agreement_id=known[which])
+    is_documented(case, await send(story.as_(EVERYTHING), case))
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        encode(1, 2),
-        encode("x", "y"),
-        encode(None, None),
-        encode(2**40, 1),
-        encode("2026-01-01", str(UUID(int=1))),
-        "%%",
-    ],
-)
+@given(case=API.odd_cases(), which=st.integers(0, 7))
+@examples(120)
+async def test_an_odd_value_is_refused_and_no_fault(story: Story, known: list[str], case: Any, which: int) -> None:
+    if which < len(known):
+        aim(case, agreement_id=known[which])
+    is_no_fault(case, await send(story.as_(EVERYTHING), case))
+
+
+@pytest.mark.parametrize("cursor", CURSORS)
 @pytest.mark.parametrize(
     "path", ["agreements", "register", "register.atom", "register/days", "notices", "notices.atom"]
 )

@@ -1,43 +1,64 @@
 """The API as documented: valid OpenAPI, and whatever comes gets a proper answer."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
+import pytest_asyncio
+from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 from pydantic import SecretStr
 
 from services.intake.app import service
 from services.intake.settings import IntakeSettings
+from services.intake.tests.city import API as PREFIX
+from services.intake.tests.city import City, an_offer
+from tests.fuzz.api import Api, aim, examples, is_documented, is_no_fault, send
 
 pytestmark = pytest.mark.integration
 
-DOCUMENT = service(IntakeSettings(environment="test", session_secret=SecretStr("s" * 32))).app().openapi()
-OPERATIONS = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
+API = Api(service(IntakeSettings(environment="test", session_secret=SecretStr("s" * 32))))
 ROLES = ("department", "partner", "account_manager", "coordinator", "operations")
 
 
-def test_the_document_is_valid_openapi():
-    validate(DOCUMENT)
-    assert DOCUMENT["openapi"].startswith("3.1")
-    paths = {path.removeprefix("/intake/api/v1") for path in DOCUMENT["paths"]}
+def test_the_document_is_valid_openapi() -> None:
+    validate(API.document)
+    assert API.document["openapi"].startswith("3.1")
+    paths = {path.removeprefix("/intake/api/v1") for path in API.paths}
     assert {"/needs", "/needs/{need_id}/withdraw", "/offers", "/stakeholders/{stakeholder_id}/vet"} <= paths
 
 
-@given(case=st.one_of([operation.as_strategy() for operation in OPERATIONS]))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-async def test_whatever_fits_the_document_gets_an_answer_that_is_in_it(open_city, case):
-    request = case.as_transport_kwargs(base_url="http://sportello.test")
-    headers = {name: str(value) for name, value in (request.pop("headers", None) or {}).items()}
-    headers = {name: value for name, value in headers.items() if value.isascii() and name.lower() != "cookie"}
-    headers.pop("Authorization", None)
-    request.pop("cookies", None)
-    if isinstance(request.get("data"), bytes):
-        request["content"] = request.pop("data")
-    async with open_city.client("everything", *ROLES, department="education") as client:
-        answer = await client.request(**request, headers=headers | {"If-Match": "*"})
-    documented = set(case.operation.definition.raw["responses"]) | {"400", "422"}
-    assert str(answer.status_code) in documented, answer.text
-    if answer.status_code >= 400:
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["detail"]
+@pytest_asyncio.fixture(loop_scope="session")
+async def known(open_city: City) -> dict[str, str]:
+    """A need, an organisation and its offer."""
+    need = await open_city.need()
+    giver = (await open_city.stakeholder())["id"]
+    async with open_city.partner() as client:
+        offer = await client.post(f"{PREFIX}/offers", json=an_offer(giver))
+    assert offer.status_code == 201, offer.text
+    return {"need_id": need["id"], "stakeholder_id": giver, "offer_id": offer.json()["id"]}
+
+
+async def asked(city: City, case: Any, known: dict[str, str] | None) -> Any:
+    if known:
+        aim(case, **known)
+    async with city.client("everything", *ROLES, department="education") as client:
+        return await send(client, case, **{"If-Match": "*"})
+
+
+@given(case=API.cases(), on_record=st.booleans())
+@examples(60)
+async def test_whatever_fits_the_document_gets_an_answer_that_is_in_it(
+    open_city: City, known: dict[str, str], case: Any, on_record: bool
+) -> None:
+    is_documented(case, await asked(open_city, case, known if on_record else None), "400", "422")
+
+
+@given(case=API.odd_cases(), on_record=st.booleans())
+@examples(60)
+async def test_an_odd_value_is_refused_and_no_fault(
+    open_city: City, known: dict[str, str], case: Any, on_record: bool
+) -> None:
+    is_no_fault(case, await asked(open_city, case, known if on_record else None))
