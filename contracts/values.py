@@ -100,6 +100,7 @@ SignedQuantity = Annotated[
 ]
 """A difference of quantities, of either sign."""
 
+_NOTHING = Decimal(0)
 MOST_QUANTITY = Decimal(10) ** 12
 MOST_CENTS = 10**15
 """What quantities stay below, and values do not exceed, on the wire."""
@@ -209,7 +210,7 @@ class Line(Value):
         """The smallest quantity one match may take, or one offer bring, when ``left`` of the line is open (None =
         open-ended): the lot, or all that is left; 0 when any quantity will do."""
         if self.min_lot is None:
-            return Decimal(0)
+            return _NOTHING
         return self.min_lot if left is None else min(self.min_lot, left)
 
     def value_cents(self, quantity: Decimal) -> int | None:

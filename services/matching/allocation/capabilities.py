@@ -24,11 +24,12 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An offer line that brings a capability; ``free`` None = as much as anybody wants."""
+    """An offer line that brings a capability; ``free`` None = as much as anybody wants, ``lot`` at a time at least."""
 
     key: str
     unit: str
     free: Decimal | None
+    lot: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ def deal(wants: Sequence[Want], providers: Mapping[str, Provider]) -> tuple[dict
             continue
         limits = [_serves(want, providers[key], left[key]) for key in chosen.values()]
         quantity = min(limits, default=want.asked)
+        small = tuple(sorted(one for one, key in chosen.items() if _lends(want, providers[key], quantity) is None))
+        if small:
+            dealt[want.key] = Dealt(Decimal(0), {}, small)
+            continue
         for key in dict.fromkeys(chosen.values()):
             amount = _used_up(want, providers[key], left[key], quantity)
             free = left[key]
@@ -76,11 +81,14 @@ def _best(
 
 
 def _serves(want: Want, provider: Provider, left: Decimal | None) -> Decimal:
-    if left is None:
-        return want.asked
-    if provider.unit == want.unit:
-        return min(want.asked, left)
-    return want.asked if left > 0 else Decimal(0)
+    most = want.asked if left is None or provider.unit != want.unit else min(want.asked, left)
+    lent = _lends(want, provider, most) if left is None or left > 0 else None
+    return Decimal(0) if lent is None else lent
+
+
+def _lends(want: Want, provider: Provider, quantity: Decimal) -> Decimal | None:
+    """``quantity``; None where that is less than the provider lends at a time."""
+    return None if provider.unit == want.unit and quantity < provider.lot else quantity
 
 
 def _used_up(want: Want, provider: Provider, left: Decimal | None, quantity: Decimal) -> Decimal | None:

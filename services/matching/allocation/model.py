@@ -45,12 +45,16 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """This offer line may meet this need line; ``score`` (0 or more) is how well, ``cap`` how much at most."""
+    """This offer line may meet this need line; ``score`` (0 or more) is how well, ``cap`` how much at most.
+
+    Less than ``least`` never goes this way, whatever the lines have left and whoever insists.
+    """
 
     need: int
     offer: int
     score: float
     cap: Decimal | None = None
+    least: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,11 @@ def _network(problem: Problem, edges: Ints) -> Network:
     cap[limited] = np.minimum(cap[limited], _whole([chosen[index].cap or Decimal(0) for index in limited], unit))
     lots = _whole([line.lot for line in asked_of], unit, up=True)[need]
     lots = np.maximum(lots, _whole([line.lot for line in free_of], unit, up=True)[offer])
-    lots = np.minimum(np.maximum(lots, 1), np.maximum(cap, 1))
+    least = _whole([edge.least for edge in chosen], unit, up=True)
+    lots = np.maximum(np.minimum(np.maximum(lots, 1), np.maximum(cap, 1)), least)
     floor = _floor(problem, edges, unit, cap)
+    if ((floor > 0) & (floor < least)).any():
+        raise NotPossible
     return Network(
         unit=unit,
         asked=asked,

@@ -145,6 +145,20 @@ def not_so_much(most: Decimal, unit: str, whose: Literal["need", "offer"], point
     )
 
 
+def below_lot(least: Decimal, unit: str, whose: Literal["need", "offer"], pointer: str) -> Refusal:
+    """Less than one side gives or takes at a time; the match stays as it was."""
+    italian, english = amount(least, unit)
+    return Refusal(
+        "invalid",
+        "below-lot",
+        f"Almeno {italian}: "
+        + ("il bisogno non ne prende meno da un'offerta." if whose == "need" else "chi offre non ne dà meno."),
+        f"At least {english}: "
+        + ("the need takes no less from one offer." if whose == "need" else "the offer is not given in smaller lots."),
+        pointer,
+    )
+
+
 def not_later() -> Refusal:
     return Refusal("invalid", "not-later", "Indica un giorno futuro.", "Name a day in the future.", "/until")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.unit import Unit
 from contracts.values import Line
-from services.matching.domain import ending, refusals
+from services.matching.domain import ending, lots, refusals
 from services.matching.domain import match as matches
 from services.matching.domain.history import Channel, EndReason
 from services.matching.domain.ledger import NotEnough, TooMuch
@@ -19,6 +19,7 @@ from services.matching.domain.policy import Policy
 from services.matching.domain.revision import lost_ground
 from services.matching.domain.speakers import Speaker, voice
 from services.matching.domain.states import WrongState
+from services.matching.domain.subjects import Need, Offer
 from services.matching.handlers.concluding import conclude
 from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
@@ -56,16 +57,18 @@ async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, p
     match = await locked(unit, command.match_id)
     heard = voice(match, speaker, command.party_id, command.channel, command.note)
     check(match.version)
-    lines = {} if match.is_reserved else await still_standing(unit, match)
+    standing = None if match.is_reserved else await still_standing(unit, match)
     try:
         decision = matches.consent(
             match,
             heard.party_id,
             Said(speaker.subject, unit.now, heard.channel, heard.note),
             quantities=command.quantities,
-            lines=lines,
+            lines=standing.lines if standing else {},
             reserved_until=unit.now + policy.reservation_lasts,
         )
+        if standing:
+            standing.check_lots(match, decision.match, command.quantities)
         await conclude(unit, {match.match_id: match}, [decision])
     except WrongState as wrong:
         raise refusals.closed(wrong.state) from wrong
@@ -140,12 +143,35 @@ async def locked(unit: Unit[MatchingStore], match_id: UUID) -> Match:
     return found[match_id]
 
 
-async def still_standing(unit: Unit[MatchingStore], match: Match) -> dict[tuple[UUID, int], Line]:
-    """The offered lines of a proposal whose need and offers are open; it may be older than the news of today."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a proposal is about, as it is now."""
+
+    need: Need
+    offers: Mapping[UUID, Offer]
+
+    @property
+    def lines(self) -> dict[tuple[UUID, int], Line]:
+        """The offered lines."""
+        return {
+            (offer_id, index): line
+            for offer_id, offer in self.offers.items()
+            for index, line in enumerate(offer.state.lines)
+        }
+
+    def check_lots(self, before: Match, after: Match, quantities: Mapping[int, Decimal]) -> None:
+        """Raises ``Refusal`` at the field of the first of these quantities that is below a smallest lot."""
+        found = lots.broken(before, after, self.need, self.offers)
+        if found is not None:
+            said = list(quantities)
+            pointer = f"/quantities/{said.index(found.position)}/quantity" if found.position in said else "/quantities"
+            raise refusals.below_lot(found.least, found.unit, found.whose, pointer)
+
+
+async def still_standing(unit: Unit[MatchingStore], match: Match) -> Standing:
+    """Need and offers of a proposal, all of them open; it may be older than the news of today."""
     need = (await unit.store.candidates.needs(unit.scope, [match.need_id]))[match.need_id]
     offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})
     if match.state == "proposed" and lost_ground(need, offers.values(), unit.now):
         raise refusals.NoLongerThere
-    return {
-        (offer_id, index): line for offer_id, offer in offers.items() for index, line in enumerate(offer.state.lines)
-    }
+    return Standing(need, offers)

@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.events import intake
 from services.matching.domain import text
-from services.matching.finding import keys_of_need, keys_of_offer, regions, sketch
+from services.matching.finding import apart, keys_of_need, keys_of_offer, regions, sketch
 from services.matching.text import TEXT_VERSION, Profile, profiles_off_loop, wording
 
 Need = intake.NeedRegistered | intake.NeedChanged
@@ -27,6 +27,10 @@ async def needs(events: Sequence[Need], profiler: Profiler = profiles_off_loop) 
         record["requires"] = event.requires
         record["receivers"] = event.receivers
         record["found_by"] = keys_of_need(event, profile.keys, near)
+        record["known_as"] = apart.need_is_known_as(event)
+        record["refuses"] = apart.refused_by_need(event)
+        record["refuses_places"] = apart.places_refused_by_need(event)
+        record["refuses_kinds"] = event.excluded_stakeholder_types or None
         found.append(record)
     return found
 
@@ -40,6 +44,8 @@ async def offers(events: Sequence[Offer], profiler: Profiler = profiles_off_loop
         record["stakeholder_id"] = event.stakeholder_id
         record["answers_need_id"] = event.answers_need_id
         record["found_by"] = keys_of_offer(event, profile.keys, near)
+        record["known_as"] = apart.offer_is_known_as(event)
+        record["refuses"] = apart.refused_by_offer(event)
         found.append(record)
     return found
 

@@ -170,6 +170,8 @@ def _pieces(known: _Known, need: Need, line: Mapping[str, Any]) -> list[Piece] |
     quantity = min([Decimal(line["quantity"]), *(one for one in there if one is not None)])
     if quantity <= 0:
         return "nothing_free"
+    if quantity < max(asked.line.least(there[0]), offered.line.least(there[1])):
+        return "below_lot"
     pieces = [Piece(offer, offered, asked, quantity)]
     for one in line["capabilities"]:
         brings = known.offers.get(UUID(one["offer_id"]))
@@ -180,6 +182,8 @@ def _pieces(known: _Known, need: Need, line: Mapping[str, Any]) -> list[Piece] |
         rest = known.rest.of(brings.offer_id, lent)
         if amount is not None and rest is not None and rest < amount:
             return "capability_missing"
+        if amount is not None and amount < lent.line.least(rest):
+            return "below_lot"
         pieces.append(Piece(brings, lent, None, amount))
     return pieces
 

@@ -58,7 +58,7 @@ async def counter(unit: Unit[MatchingStore], command: Counter, speaker: Speaker,
     match = await locked(unit, command.match_id)
     heard = voice(match, speaker, command.party_id, command.channel, command.note)
     check(match.version)
-    lines = await still_standing(unit, match)
+    standing = await still_standing(unit, match)
     said = Said(speaker.subject, unit.now, heard.channel, heard.note)
     try:
         decision = countering.counter(
@@ -66,9 +66,10 @@ async def counter(unit: Unit[MatchingStore], command: Counter, speaker: Speaker,
             heard.party_id,
             said,
             quantities=command.quantities,
-            lines=lines,
+            lines=standing.lines,
             reserved_until=unit.now + policy.reservation_lasts,
         )
+        standing.check_lots(match, decision.match, command.quantities)
         await conclude(unit, {match.match_id: match}, [decision])
     except WrongState as wrong:
         raise refusals.closed(wrong.state) from wrong

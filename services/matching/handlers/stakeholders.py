@@ -25,6 +25,9 @@ async def on_stakeholder_named(
     """A name arrives: it may be all that a need or an offer that came earlier was waiting for."""
     await unit.store.looks.note(unit.scope, "stakeholder", [one.event.stakeholder_id for one in deliveries])
     new = await unit.store.projections.name_stakeholders(unit.scope, [one.event for one in deliveries])
+    # What kind of organisation it is may be news as well, and some needs exclude a kind.
+    offers = await unit.store.projections.offers_with(unit.scope, new)
+    await unit.store.revisions.ask(unit.scope, unit.now, offers=offers)
     await _propose(unit, new, deliveries, policy)
 
 

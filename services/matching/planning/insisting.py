@@ -50,10 +50,10 @@ def forced(problem: Problem, choices: Sequence[Choice]) -> tuple[list[Forced], l
 
 
 def price(problem: Problem, choice: Forced) -> Price:
-    """What one choice costs. Raises :class:`NotPossible` when there is not that much."""
+    """What one choice costs. Raises :class:`NotPossible` when there is not that much, or it is below a lot."""
     edge = problem.edges[choice.edge]
     most = min(problem.needs[edge.need].asked, problem.offers[edge.offer].free)
-    if choice.quantity > most:
+    if choice.quantity > most or choice.quantity < edge.least:
         raise NotPossible
     near = around(replace(problem, forced=[choice]), choice.edge)
     with_it = solve(near)

@@ -141,6 +141,7 @@ def situation(gathered: Gathered, parameters: Parameters) -> Situation:
     dealt, taken = _dealt(gathered)
     left_out = list(gathered.left_out)
     needs: list[NeedLine] = []
+    lots: list[Decimal] = []
     place: dict[str, int] = {}
     for (need_id, index), found in gathered.pairs.items():
         need, key = gathered.needs[need_id], key_of(need_id, index)
@@ -155,8 +156,9 @@ def situation(gathered: Gathered, parameters: Parameters) -> Situation:
             asked = min(asked, share.quantity)
         if asked > 0:
             place[key] = len(needs)
+            lots.append(_lent_at_least(gathered, need.lines[index], share))
             needs.append(_need_line(gathered, need, key, need.lines[index], asked, parameters))
-    offers, edges = _offers_and_edges(gathered, needs, place, taken)
+    offers, edges = _offers_and_edges(gathered, needs, lots, place, taken)
     problem = Problem(needs, offers, edges, Rules(parameters.fairness, EACH_LINK))
     return Situation(problem, gathered, dealt, tuple(left_out))
 
@@ -186,7 +188,7 @@ def _dealt(gathered: Gathered) -> tuple[dict[str, Dealt], dict[str, Decimal]]:
         for offer_id, line in {one for each in by_capability.values() for one in each}:
             offered = gathered.offers[offer_id].lines[line]
             free = None if offered.open_ended else offered.free
-            providers[key_of(offer_id, line)] = Provider(key_of(offer_id, line), offered.line.unit, free)
+            providers[key_of(offer_id, line)] = Provider(key_of(offer_id, line), offered.line.unit, free, offered.least)
         wants.append(
             Want(
                 key_of(need_id, index),
@@ -223,8 +225,13 @@ def _need_line(
 
 
 def _offers_and_edges(
-    gathered: Gathered, needs: Sequence[NeedLine], place: Mapping[str, int], taken: Mapping[str, Decimal]
+    gathered: Gathered,
+    needs: Sequence[NeedLine],
+    lots: Sequence[Decimal],
+    place: Mapping[str, int],
+    taken: Mapping[str, Decimal],
 ) -> tuple[list[OfferLine], list[Edge]]:
+    """``lots``: what one match for the need has to be at least, for the sake of who brings what it requires."""
     offers: dict[str, OfferLine | None] = {}
     number: dict[str, int] = {}
     wanted: dict[str, Decimal] = {}
@@ -244,8 +251,22 @@ def _offers_and_edges(
                 if offers[key] is not None:
                     number[key] = len(number)
             if key in number:
-                edges.append(Edge(at, number[key], score))
+                offered = gathered.offers[offer_id].lines[line]
+                least = max(lots[at], gathered.needs[need_id].lines[index].least, offered.least)
+                if least <= min(needs[at].asked, _free(offers[key])):
+                    edges.append(Edge(at, number[key], score, least=least))
     return [offer for offer in offers.values() if offer is not None], edges
+
+
+def _lent_at_least(gathered: Gathered, asked: LineState, share: Dealt | None) -> Decimal:
+    """As much as the goods is lent of what is counted alike: the goods must not be fewer than its smallest lot."""
+    keys = share.providers.values() if share is not None else ()
+    lines = [gathered.offers[offer_id].lines[line] for offer_id, line in map(parted, keys)]
+    return max((line.least for line in lines if line.line.unit == asked.line.unit), default=Decimal(0))
+
+
+def _free(offer: OfferLine | None) -> Decimal:
+    return offer.free if offer is not None else Decimal(0)
 
 
 def _offer_line(

@@ -44,5 +44,5 @@ def _offer(one: list[Any]) -> OfferLine:
 
 
 def _edge(one: list[Any]) -> Edge:
-    need, offer, score, cap = one
-    return Edge(need, offer, score, None if cap is None else Decimal(cap))
+    need, offer, score, cap, *least = one  # plans from before there were smallest lots say nothing of them
+    return Edge(need, offer, score, None if cap is None else Decimal(cap), *map(Decimal, least))

@@ -31,6 +31,8 @@ async def tried(store: MatchingStore, scope: Scope, plan_id: UUID, choice: Choic
         if isinstance(joined, str):
             return {"possible": False, "why": joined}
         problem, known = joined
+    if choice.quantity < problem.edges[known[0].edge].least:
+        return {"possible": False, "why": "below_lot"}
     found = price(problem, known[0])
     return {
         "possible": True,
@@ -65,7 +67,8 @@ async def _joined(
     if not gathered.possible(need, offer, asked, offered):
         return "no_instrument"
     gathered.alike[need.need_id] = likeness_of(need, [offer])
-    edge = Edge(need_at, offer_at, gathered.score(need, offer, asked, offered))
+    least = max(asked.least, offered.least)
+    edge = Edge(need_at, offer_at, gathered.score(need, offer, asked, offered), least=least)
     edges = [*problem.edges, edge]
     return replace(problem, edges=edges), [Forced(len(edges) - 1, choice.quantity)]
 

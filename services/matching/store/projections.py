@@ -95,6 +95,12 @@ SELECT
         CROSS JOIN LATERAL jsonb_each(newest.readings) AS reading
         GROUP BY reading.key) AS averaged) AS hardship
 """
+_OFFERS_BESIDE = """
+SELECT DISTINCT offer.offer_id
+FROM jsonb_array_elements($2::jsonb -> 'rows') AS named (partner)
+JOIN offer ON offer.city = $1 AND offer.state = 'open' AND offer.snapshot -> 'partners' <> '[]'
+    AND offer.snapshot -> 'partners' @> named.partner
+"""
 
 
 class ProjectionStore:
@@ -188,6 +194,13 @@ class ProjectionStore:
             list(stakeholders),
         )
         return [row["offer_id"] for row in found]
+
+    async def offers_with(self, scope: Scope, stakeholders: Collection[UUID]) -> list[UUID]:
+        """Open offers of these givers, and those that they are partners of."""
+        found = await self._connection.fetch(
+            _OFFERS_BESIDE, scope.city, {"rows": [[{"stakeholder_id": str(one)}] for one in stakeholders]}
+        )
+        return [*await self.offers_of(scope, stakeholders), *(row["offer_id"] for row in found)]
 
     async def offers_answering(self, scope: Scope, needs: Collection[UUID]) -> list[UUID]:
         """Open offers made in answer to these needs."""

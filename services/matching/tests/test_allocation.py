@@ -36,7 +36,8 @@ def problems(draw: st.DrawFn, *, needs: int = 3, offers: int = 3, most: int = 4,
     ]
     pairs = list(product(range(len(asked)), range(len(free))))
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True, min_size=1, max_size=5))
-    edges = [Edge(i, j, draw(st.integers(1, 20)) / 20, draw(st.none() | quantity)) for i, j in chosen]
+    least = st.sampled_from([Decimal(0), Decimal(0), Decimal(2), Decimal(3)]) if ruled else st.just(Decimal(0))
+    edges = [Edge(i, j, draw(st.integers(1, 20)) / 20, draw(st.none() | quantity), draw(least)) for i, j in chosen]
     each_link = draw(st.sampled_from([0.0, 0.05, 0.3])) if ruled else 0.0
     return Problem(asked, free, edges, Rules(draw(st.sampled_from([0.0, 0.3, 1.0])), each_link))
 
@@ -96,7 +97,7 @@ def test_it_keeps_the_rules_and_is_never_worse_than_greedy(problem: Problem) -> 
     for link in plan.links:
         edge, need, offer = problem.edges[link.edge], problem.needs[link.need], problem.offers[link.offer]
         cap = min(need.asked, offer.free, edge.cap or need.asked)
-        assert min(max(need.lot, offer.lot), cap) <= link.quantity <= cap
+        assert max(min(max(need.lot, offer.lot), cap), edge.least) <= link.quantity <= cap
     assert plan.value >= greedy_plan(problem).value - CLOSE
     assert plan.greedy == pytest.approx(greedy_plan(problem).value)
     assert plan.bound >= plan.value
@@ -122,6 +123,10 @@ def test_insisting_is_done_never_gains_and_reaches_no_further_than_its_part(
     most = min(problem.needs[one.need].asked, problem.offers[one.offer].free, one.cap or Decimal(99))
     quantity = data.draw(st.integers(1, int(most)).map(Decimal))
     forced = replace(problem, forced=[Forced(edge, quantity)])
+    if quantity < one.least:
+        with pytest.raises(NotPossible):
+            solve(forced)
+        return
     plan = solve(forced)
     assert sum(link.quantity for link in plan.links if link.edge == edge) >= quantity
     [network] = networks(forced)
