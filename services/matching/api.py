@@ -34,6 +34,8 @@ from services.matching.views import (
     MatchView,
     ObstacleView,
     PastStepView,
+    PossibleInstrumentsView,
+    PossibleInstrumentView,
     PostingView,
     PostponeBody,
     WhyNotView,
@@ -88,6 +90,27 @@ async def match_for(request: Request, actor: Actor, match_id: UUID) -> MatchView
     if row is None:
         raise decisions.problem_of(refusals.unknown_match())
     return _view(request, actor, row)
+
+
+@router.get("/matches/{match_id}/instruments", response_model=PossibleInstrumentsView)
+async def read_instruments(request: Request, actor: CurrentActor, match_id: UUID) -> PossibleInstrumentsView:
+    """The legal instruments that could be used for a match, by what is known of it today."""
+    return await instruments_for(request, actor, await match_for(request, actor, match_id))
+
+
+async def instruments_for(request: Request, actor: Actor, match: MatchView) -> PossibleInstrumentsView:
+    """Also what the page shows."""
+    now, scope = units_of(request).clock(), scope_of(actor)
+    async with units_of(request).reading() as store:
+        found = await store.instruments.newest(scope)
+        kinds = await store.candidates.kinds(scope, match.organisations)
+    instruments, deal = found.at(now), match.deal(kinds)
+    possible = instruments.possible(deal)
+    return PossibleInstrumentsView(
+        known=bool(instruments.instruments),
+        possible=[PossibleInstrumentView.of(one) for one in possible],
+        divided=bool(instruments.instruments) and not possible and instruments.refusal(deal) is None,
+    )
 
 
 def _view(request: Request, actor: Actor, row: dict[str, Any]) -> MatchView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -9,8 +10,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.values import Day, LongText, OfferPartner, PartyRole, Quantity, Reason, Recurrence, ResourceKind
+from contracts.values import (
+    Day,
+    LongText,
+    OfferPartner,
+    PartyRole,
+    Quantity,
+    Reason,
+    Recurrence,
+    ResourceKind,
+    StakeholderType,
+)
 from services.matching.domain.history import UNDOABLE, Act, Channel, EndReason, Hindrance
+from services.matching.domain.instruments import Deal, Instrument
 from services.matching.domain.states import State
 from services.matching.store.matches import NO_DEADLINE
 
@@ -163,6 +175,52 @@ class MatchView(BaseModel):
                 "last_step": _step(row, reader, undo_window),
             }
         )
+
+    def deal(self, kinds: Mapping[UUID, StakeholderType]) -> Deal:
+        """What is to be agreed, as rules of instruments see it; ``kinds`` are those of organisations."""
+        return Deal(
+            tuple((one.stakeholder_id, one.kind, one.value_cents) for one in self.allocations),
+            kinds,
+            {
+                one.stakeholder_id: frozenset(behind.stakeholder_id for behind in one.partners)
+                for one in self.parties
+                if one.role == "giver" and one.stakeholder_id
+            },
+            frozenset(one.stakeholder_id for one in self.parties if one.role == "receiver" and one.stakeholder_id),
+            "visibility" if self.expected_return == "visibility" else "none",
+        )
+
+    @property
+    def organisations(self) -> set[UUID]:
+        """All that take part, also behind an offer."""
+        found = {one.stakeholder_id for one in self.parties if one.stakeholder_id}
+        return found | {partner.stakeholder_id for one in self.parties for partner in one.partners}
+
+
+class PossibleInstrumentView(BaseModel):
+    """A legal instrument that could be used for all of a match, in the version in force."""
+
+    code: str
+    version: int
+    title_it: str
+    title_en: str
+
+    @classmethod
+    def of(cls, one: Instrument) -> PossibleInstrumentView:
+        title = one.record.title
+        return cls(code=one.code, version=one.record.number, title_it=title.it, title_en=title.en)
+
+
+class PossibleInstrumentsView(BaseModel):
+    """What is possible by what is known today; the Legal Office decides with the file.
+
+    ``known``: the rules were published in this city. ``divided``: no instrument could serve all of it, but several
+    agreements could, with one each.
+    """
+
+    known: bool
+    possible: list[PossibleInstrumentView]
+    divided: bool
 
 
 class Body(BaseModel):

@@ -15,7 +15,7 @@ from chassis.web.forms import Form
 from chassis.web.pages import Pages
 from chassis.web.vocabulary import label
 from services.matching.access import sees_notes, speaker_of
-from services.matching.api import match_for, matches_page, policy_of, scope_of
+from services.matching.api import instruments_for, match_for, matches_page, policy_of, scope_of
 from services.matching.domain.postponing import CITY_TIME, latest_day
 from services.matching.pages import texts
 from services.matching.store.overview import Wanted
@@ -62,6 +62,7 @@ async def show(
         compared=sorted(
             [*(one for one in others.items if one.match_id != match_id), match], key=lambda one: -one.score
         ),
+        instruments=await instruments_for(request, actor, match) if match.closed_at is None else None,
         steps=await _steps(request, actor, match_id),
         warning=warning,
         typed=[text for form in filled.values() if (text := form.text("note") or form.text("reason"))],

@@ -34,6 +34,10 @@ class InstrumentStore:
         records = _RECORDS.dump_python(event.records, mode="json", exclude_none=True)
         await self._connection.execute(_SAVE, scope.city, event.code, event.version, records)
 
+    async def newest(self, scope: Scope) -> Toolkit:
+        """What the city has now."""
+        return await self.toolkit(scope, await self._connection.fetchval(FINGERPRINT, scope.city))
+
     async def toolkit(self, scope: Scope, fingerprint: str | None) -> Toolkit:
         """What has this fingerprint; read only when this process does not know it yet."""
         if fingerprint is None:

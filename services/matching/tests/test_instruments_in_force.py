@@ -142,6 +142,35 @@ async def planned(world: World) -> dict[str, Any]:
         return await eventually(ready, within=60)
 
 
+async def test_a_proposal_says_which_instruments_are_possible(world: World) -> None:
+    need = await world.need("Sedie", goods())
+    await world.offer("Sedie", await world.stakeholder("Enel"), goods())
+    [match] = await world.proposals(need)
+    assert await possible(world, match) == {"known": False, "possible": [], "divided": False}
+    assert "Possible legal instruments" not in await page(world, match)
+    await publishes(world, needing(2, giver_types=["company"]))
+    await publishes(world, needing(kinds=["space"]), code="concessione_comodato")
+    said = await possible(world, match)
+    one = {"code": "donazione", "version": 2, "title_it": "Strumento", "title_en": "Instrument"}
+    assert said == {"known": True, "possible": [one], "divided": False}
+    assert "Possible legal instruments" in await page(world, match)
+    await publishes(world, needing(3, giver_types=["school"]), version=2)
+    assert (await possible(world, match))["possible"] == []
+    assert "talk to the Legal Office" in await page(world, match)
+    async with world.officer("elsewhere") as stranger:
+        assert (await stranger.get(f"{API}/matches/{match['match_id']}/instruments")).status_code == 404
+
+
+async def possible(world: World, match: dict[str, Any]) -> dict[str, Any]:
+    async with world.manager() as client:
+        return dict((await client.get(f"{API}/matches/{match['match_id']}/instruments")).json())
+
+
+async def page(world: World, match: dict[str, Any]) -> str:
+    async with world.manager() as client:
+        return str((await client.get(f"/matching/proposals/{match['match_id']}")).text)
+
+
 async def test_replay_rebuilds_what_is_known_of_the_instruments(world: World) -> None:
     await publishes(world, needing(giver_types=["school"]))
     await publishes(world, needing(2, giver_types=["association"]), version=2)
