@@ -194,15 +194,16 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(admin_dsn: str, bootstrap: str, directory: Path) -> AsyncIterator[Ground]:
-    """A fresh one; what it made on the servers is dropped at the end."""
+async def ground(admin_dsn: str, bootstrap: str, directory: Path, *, keep: bool = False) -> AsyncIterator[Ground]:
+    """A fresh one; what it made on the servers is dropped at the end, with ``keep`` all but the database."""
     name = f"scale{secrets.token_hex(3)}"
     database = await make_template(admin_dsn, name, (NAME,))
     try:
         async with grounded(database, bootstrap, f"{name}.", directory) as place:
             yield place
     finally:
-        await asyncio.to_thread(drop_databases, admin_dsn, name)
+        if not keep:
+            await asyncio.to_thread(drop_databases, admin_dsn, name)
 
 
 @asynccontextmanager

@@ -16,21 +16,22 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.database.migrations import migrate, migrations_of
 from chassis.testing import Database, clone
 from tests.bench.matching_ground import CITY, NAME, Ground, grounded
 
 _NOTE = "kept.json"
 
 
-def note(directory: Path, database: Database, **facts: Any) -> None:
-    """Writes down which database was filled, and what filling it took."""
-    found = {"database": database.name, "prefix": database.prefix, **facts}
-    (directory / _NOTE).write_text(json.dumps(found, indent=1), encoding="utf-8")
+def note(directory: Path, database: Database) -> None:
+    """Writes down which database was filled."""
+    found = {"database": database.name, "prefix": database.prefix}
+    (directory / _NOTE).write_text(json.dumps(found), encoding="utf-8")
 
 
-def noted(directory: Path) -> dict[str, Any]:
+def noted(directory: Path) -> dict[str, str]:
     """What :func:`note` wrote. Raises FileNotFoundError."""
-    found: dict[str, Any] = json.loads((directory / _NOTE).read_text(encoding="utf-8"))
+    found: dict[str, str] = json.loads((directory / _NOTE).read_text(encoding="utf-8"))
     return found
 
 
@@ -41,6 +42,7 @@ async def kept_ground(admin_dsn: str, bootstrap: str, directory: Path) -> AsyncI
     filled = Database(admin_dsn, facts["database"], facts["prefix"])
     await asyncio.to_thread(_drop_copies, admin_dsn, filled)
     copy = await clone(filled, (NAME,))
+    await migrate(NAME, copy.dsn(NAME, owner=True), migrations=migrations_of(NAME))
     try:
         async with grounded(copy, bootstrap, f"{copy.name}.", directory) as place:
             connection = await place.connect()

@@ -2,7 +2,7 @@
 
 Fills a database of its own: events on the topics, the read models by ``sportello replay`` alone, the ledger by the
 service's own statements. Then new needs and offers come, as calls of the handlers and through Kafka to the running
-service, before and after the filling.
+service, before and after the filling. ``--keep DIR`` keeps what was filled; ``--reuse DIR`` begins with it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -38,6 +39,7 @@ from deploy.local.ports import free_ports
 from deploy.local.postgres import PostgresServer
 from services.matching.consumers import HANDLERS
 from services.matching.text.categories import categories
+from tests.bench import matching_kept as kept
 from tests.bench import matching_recall as recall
 from tests.bench.arithmetic import Schedule, Spread, open_loop
 from tests.bench.footprint import resident
@@ -48,6 +50,7 @@ from tests.bench.table import Row, Table
 from tests.servers import KAFKA_VARIABLE, POSTGRES_VARIABLE
 
 _SETTLE_SECONDS = 300.0
+LABELS = {one.code: (one.italian, one.english) for one in categories()}
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,15 @@ class Sizes:
 
 
 @contextmanager
-def servers() -> Iterator[tuple[str, str, Path]]:
-    """PostgreSQL (fsync on) and Kafka: those that the environment names, else our own, gone afterwards."""
+def servers(keeping: Path | None = None) -> Iterator[tuple[str, str, Path]]:
+    """PostgreSQL (fsync on) and Kafka: those that the environment names, else our own, gone afterwards.
+
+    With ``keeping`` always our own; its PostgreSQL stays there, stopped.
+    """
     dsn, bootstrap = os.environ.get(POSTGRES_VARIABLE), os.environ.get(KAFKA_VARIABLE)
-    root = home() / "bench-matching"
+    if keeping is not None:
+        dsn = bootstrap = None
+    root = (keeping or home() / "bench-matching").absolute()
     root.mkdir(parents=True, exist_ok=True)
     postgres = None if dsn else PostgresServer(root / "postgres")
     kafka = None if bootstrap else KafkaServer(root / "kafka", free_ports(2))
@@ -86,9 +94,11 @@ def servers() -> Iterator[tuple[str, str, Path]]:
     finally:
         if kafka is not None:
             kafka.stop()
-        if postgres is not None:
+        if keeping is not None and postgres is not None:
+            postgres.stop()
+        elif postgres is not None:
             postgres.remove()
-        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(root if keeping is None else root / "kafka", ignore_errors=True)
 
 
 class Hearing:
@@ -194,21 +204,31 @@ class Bench:
         few = f"With {sizes.few:,} needs and {sizes.few:,} offers"
         many = f"With {sizes.needs:,} needs and {sizes.offers:,} offers"
         async with place.running() as pid:
-            labels = {one.code: (one.italian, one.english) for one in categories()}
-            self._city = InventedCity(labels, await place.givers(sizes.givers))
+            self._city = InventedCity(LABELS, await place.givers(sizes.givers))
             _say("a small city")
             await place.say_all((event, id_of(event)) for event in self._mixed(2 * sizes.few))
             await self._latencies(few, pid, None)
         _say("filling")
         needs, offers = list(self._city.needs(sizes.needs)), list(self._city.offers(sizes.offers))
         await self._fill(many, needs, offers)
-        async with place.running() as pid:
-            _say("a large city")
-            await self._latencies(many, pid, few)
-        _say("what is found")
-        await self._recall(many, needs, offers)
+        await self._large(many, few)
+
+    async def again(self) -> None:
+        """The second half alone, on a database that was filled before."""
+        connection = await self._place.connect()
+        givers, needs, offers = await kept.ids(connection)
+        await connection.close()
+        self._city = InventedCity(LABELS, givers, seed=len(needs))
+        await self._large(f"With {len(needs):,} needs and {len(offers):,} offers, filled before", None)
 
     # -- parts ---------------------------------------------------------------------------------------------
+
+    async def _large(self, group: str, before: str | None) -> None:
+        async with self._place.running() as pid:
+            _say("a large city")
+            await self._latencies(group, pid, before)
+        _say("what is found")
+        await self._recall(group)
 
     async def _fill(self, group: str, needs: Sequence[NeedRegistered], offers: Sequence[OfferReceived]) -> None:
         place, table, subjects = self._place, self._table, [*needs, *offers]
@@ -247,18 +267,13 @@ class Bench:
             called = await by_calls(place, [drawn() for _ in range(sizes.calls)])
             self._spread(group, f"handler of a new {what}", called, before, "BEGIN to COMMIT, one after another")
 
-    async def _recall(self, group: str, needs: Sequence[NeedRegistered], offers: Sequence[OfferReceived]) -> None:
+    async def _recall(self, group: str) -> None:
         connection = await self._place.connect()
         try:
-            plain = [need.need_id for need in needs if not need.requires]
+            _, needs, offers = await kept.ids(connection)
             for what, found in (
-                ("offers for a need", await recall.of_needs(connection, recall.drawn(plain, self._sizes.sample))),
-                (
-                    "needs for an offer",
-                    await recall.of_offers(
-                        connection, recall.drawn([one.offer_id for one in offers], self._sizes.sample)
-                    ),
-                ),
+                ("offers for a need", await recall.of_needs(connection, recall.drawn(needs, self._sizes.sample))),
+                ("needs for an offer", await recall.of_offers(connection, recall.drawn(offers, self._sizes.sample))),
             ):
                 note = f"{found.compared:.0f} compared of {found.of:,.0f} of the same kind and unit"
                 self._table.add(
@@ -316,9 +331,18 @@ def _say(what: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} measuring: {what}", file=sys.stderr, flush=True)
 
 
-async def measure(dsn: str, bootstrap: str, directory: Path, sizes: Sizes, table: Table) -> None:
-    async with ground(dsn, bootstrap, directory) as place:
+async def measure(dsn: str, bootstrap: str, directory: Path, sizes: Sizes, table: Table, *, keep: bool = False) -> None:
+    """Fills a database and measures; with ``keep`` the database stays on the server."""
+    async with ground(dsn, bootstrap, directory, keep=keep) as place:
         await Bench(place, sizes, table).run()
+        if keep:
+            kept.note(directory, place.database)
+
+
+async def measure_again(dsn: str, bootstrap: str, directory: Path, sizes: Sizes, table: Table) -> None:
+    """The large city alone, on a copy of what ``directory`` keeps."""
+    async with kept.kept_ground(dsn, bootstrap, directory) as place:
+        await Bench(place, sizes, table).again()
 
 
 def main() -> None:
@@ -327,15 +351,18 @@ def main() -> None:
     for name in sizes.__dataclass_fields__:
         parser.add_argument(f"--{name}", type=int, default=getattr(sizes, name))
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output instead of a table")
+    parser.add_argument("--keep", type=Path, help="fills a database in this directory, for later runs, and measures it")
+    parser.add_argument("--reuse", type=Path, help="measures what was kept there; nothing is filled")
     given = vars(parser.parse_args())
-    as_json = given.pop("json")
+    as_json, keep, reuse = given.pop("json"), given.pop("keep"), given.pop("reuse")
     log.configure_command()
     table = Table()
     load = [round(one, 2) for one in os.getloadavg()]
     started = time.monotonic()
-    with servers() as (dsn, bootstrap, directory):
+    work = measure_again if reuse else partial(measure, keep=keep is not None)
+    with servers(reuse or keep) as (dsn, bootstrap, directory):
         try:
-            asyncio.run(measure(dsn, bootstrap, directory, Sizes(**given), table))
+            asyncio.run(work(dsn, bootstrap, directory, Sizes(**given), table))
         except BaseException:
             print(f"Not finished; until then:\n\n{table.as_text()}", file=sys.stderr)
             raise

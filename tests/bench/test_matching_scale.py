@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from chassis.clock import new_id
 from contracts.events.intake import NeedRegistered, OfferReceived
 from services.matching.text.categories import categories
-from tests.bench.matching_scale import Sizes, measure
+from tests.bench.matching_kept import noted
+from tests.bench.matching_scale import Sizes, measure, measure_again
 from tests.bench.matching_world import InventedCity
 from tests.bench.table import Table
+from tests.leftovers import drop_databases
 
 LABELS = {one.code: (one.italian, one.english) for one in categories()}
 TINY = Sizes(needs=60, offers=60, few=40, givers=10, events=10, rate=20, faster=20, burst=10, calls=10, sample=2)
@@ -23,16 +26,24 @@ TINY = Sizes(needs=60, offers=60, few=40, givers=10, events=10, rate=20, faster=
 @pytest.mark.timeout(600)
 async def test_every_part_comes_to_figures(postgres_admin_dsn: str, kafka_bootstrap: str, tmp_path: Path) -> None:
     table = Table()
-    await measure(postgres_admin_dsn, kafka_bootstrap, tmp_path, TINY, table)
-    rows = table.as_json()
-    assert {row["group"] for row in rows} == {"With 40 needs and 40 offers", "With 60 needs and 60 offers"}
-    assert all(math.isfinite(row["value"]) and row["value"] > 0 for row in rows), table.as_text()
-    measured = {row["name"] for row in rows}
-    assert {
-        "event to MatchProposed, 20/s, p99",
-        "rebuilding needs by `sportello replay`",
-        "offer_key on disk",
-    } <= measured
+    try:
+        await measure(postgres_admin_dsn, kafka_bootstrap, tmp_path, TINY, table, keep=True)
+        rows = table.as_json()
+        assert {row["group"] for row in rows} == {"With 40 needs and 40 offers", "With 60 needs and 60 offers"}
+        measured = {row["name"] for row in rows}
+        assert {
+            "event to MatchProposed, 20/s, p99",
+            "rebuilding needs by `sportello replay`",
+            "offer_key on disk",
+        } <= measured
+        for _ in range(2):
+            await measure_again(postgres_admin_dsn, kafka_bootstrap, tmp_path, TINY, table)
+        again = [row["group"] for row in table.as_json()[len(rows) :]]
+        assert len(set(again)) == 1, "every run begins with what was kept"
+        assert len(again) % 2 == 0
+    finally:
+        await asyncio.to_thread(drop_databases, postgres_admin_dsn, noted(tmp_path)["prefix"].removesuffix("_"))
+    assert all(math.isfinite(row["value"]) and row["value"] > 0 for row in table.as_json()), table.as_text()
 
 
 @pytest.mark.unit
