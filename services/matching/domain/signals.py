@@ -12,6 +12,7 @@ from uuid import UUID
 
 from contracts.units import amount
 from contracts.values import Place, Reason, ResourceKind
+from services.matching.domain import limits
 from services.matching.domain.ranking import Ranking
 from services.matching.domain.rules import EACH_FURTHER_PARTY, WEIGHTS
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
@@ -363,6 +364,16 @@ def _capabilities_complete(question: Question) -> Contribution | None:
     return Contribution("capabilities_complete", 0.0, says)
 
 
+def _place_to_check(question: Question) -> Contribution | None:
+    """No preference: a place limit that nobody can hold the other side's place against."""
+    unknown = list(limits.to_check(question.need, question.offers, question.main_offers))
+
+    def says() -> tuple[str, str]:
+        return "; ".join(italian for italian, _ in unknown), "; ".join(english for _, english in unknown)
+
+    return Contribution("place_to_check", 0.0, says) if unknown else None
+
+
 SIGNALS: tuple[Signal, ...] = (
     _same_resource,
     _answers_this_need,
@@ -377,6 +388,7 @@ SIGNALS: tuple[Signal, ...] = (
     _past_acceptance,
     _few_parties,
     _capabilities_complete,
+    _place_to_check,
 )
 
 

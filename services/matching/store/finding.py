@@ -50,7 +50,8 @@ WITH asking AS MATERIALIZED (
             SELECT max(CASE WHEN asked = offered THEN 1.0 WHEN left(asked, 5) = left(offered, 5) THEN 0.625
                 WHEN left(asked, 3) = left(offered, 3) THEN 0.375 WHEN left(asked, 2) = left(offered, 2) THEN 0.25
                 ELSE 0 END)
-            FROM unnest(need.cpv) AS asked, unnest(offer.cpv) AS offered) END AS liking
+            FROM unnest(need.cpv) AS asked, unnest(offer.cpv) AS offered) END AS liking,
+        (need.refuses_places && offer.known_as) IS TRUE AS elsewhere
     FROM promising JOIN asking AS {this} USING ({this}_id)
     CROSS JOIN LATERAL (
         SELECT trait.* FROM {that}_trait AS trait
@@ -58,6 +59,11 @@ WITH asking AS MATERIALIZED (
     WHERE (promising.rank <= 8 * $3 OR {wide})
         AND (need.ends_on < offer.starts_on) IS NOT TRUE AND (offer.ends_on < need.starts_on) IS NOT TRUE
         AND ({that}.valid_until < $6) IS NOT TRUE
+        AND (need.refuses && offer.known_as) IS NOT TRUE AND (offer.refuses && need.known_as) IS NOT TRUE
+        AND (need.refuses_kinds IS NULL OR NOT EXISTS (
+            SELECT FROM offer AS given JOIN stakeholder AS giver USING (city, stakeholder_id)
+            WHERE given.city = $1 AND given.offer_id = offer.offer_id
+                AND giver.stakeholder_type = ANY(need.refuses_kinds)))
         AND (offer.answers_need_id IS NULL OR offer.answers_need_id = need.need_id OR EXISTS (
             SELECT FROM need AS answered WHERE answered.city = $1 AND answered.need_id = offer.answers_need_id
                 AND answered.state <> 'open'))
@@ -67,12 +73,13 @@ WITH asking AS MATERIALIZED (
         ORDER BY liking + ($5::float8[])[5] * CASE WHEN asked.open_ended OR offered.open_ended THEN 1
             ELSE least(1, offered.free::float8 / asked.free::float8) END DESC, {that}_id DESC) AS place
     FROM (
-        SELECT *, row_number() OVER (PARTITION BY {this}_id ORDER BY liking DESC) AS rank FROM looked_at) AS liked
+        SELECT *, row_number() OVER (PARTITION BY {this}_id ORDER BY elsewhere, liking DESC) AS rank
+        FROM looked_at) AS liked
     JOIN ours AS {our_line} ON {our_line}.subject_id = liked.{this}_id
     CROSS JOIN LATERAL (
         SELECT line.* FROM ledger_line AS line
         WHERE line.city = $1 AND line.subject_id = liked.{that}_id AND line.matchable OFFSET 0) AS {their_line}
-    WHERE liked.rank <= 6 * $3 AND asked.kind = offered.kind AND asked.unit = offered.unit
+    WHERE liked.rank <= 6 * $3 AND NOT liked.elsewhere AND asked.kind = offered.kind AND asked.unit = offered.unit
         AND (asked.capability IS NULL OR asked.capability = offered.capability)
 ), bringing AS (
     {bringing}
@@ -105,7 +112,7 @@ OFFERS_FOR_NEEDS = _FOUND.format(
     our_line="asked",
     their_line="offered",
     capabilities="NULL::text[]",
-    wide="need.requires <> '{}'",
+    wide="need.requires <> '{}' OR coalesce(need.refuses, need.refuses_places, need.refuses_kinds) IS NOT NULL",
     bringing="""
     SELECT need_id, offer_id,
         row_number() OVER (PARTITION BY need_id, offered.capability ORDER BY liking DESC, offer_id DESC) AS place
@@ -139,7 +146,7 @@ NEEDS_FOR_OFFERS = _FOUND.format(
     capabilities="""ARRAY(SELECT DISTINCT line.capability FROM ledger_line AS line
         WHERE line.city = $1 AND line.subject_id = trait.offer_id AND line.matchable
             AND line.capability IS NOT NULL)""",
-    wide="offer.capabilities <> '{}'",
+    wide="offer.capabilities <> '{}' OR offer.refuses IS NOT NULL",
     bringing="""
     SELECT offer_id, need_id, row_number() OVER (PARTITION BY offer_id ORDER BY liking DESC, need_id DESC) AS place
     FROM looked_at WHERE requires && capabilities""",
