@@ -13,7 +13,7 @@ from services.agreements.domain.clauses import PLACEHOLDER, in_order, order_faul
 from services.agreements.domain.edits import InstrumentEdit, LabelEdit, RuleEdit
 from services.agreements.domain.instruments import Clause, Criterion, DocumentKind, Instrument, Step, TermField
 from services.agreements.domain.refusals import Invalid, InvalidFields, NotPossible
-from services.agreements.domain.rules import Evidence, Rule
+from services.agreements.domain.rules import Condition, Evidence, Rule
 
 PartT = TypeVar("PartT", Criterion, TermField, DocumentKind, Step)
 LabelledT = TypeVar("LabelledT", TermField, DocumentKind)
@@ -257,7 +257,18 @@ def _criteria(record: Instrument, edit: InstrumentEdit) -> tuple[Criterion, ...]
     names = ("effect", "when", "text", "otherwise", "weight", "source", "certainty")
     kept = tuple(one for one in record.applies if one.code not in edit.without_criteria)
     added = (Criterion(code=code, **dict(one)) for code, one in edit.new_criteria.items())
-    return (*_each(kept, edit.applies, *names), *added)
+    changed = zip(kept, _each(kept, edit.applies, *names), strict=True)
+    return (*(_unless_reordered(before, after) for before, after in changed), *added)
+
+
+def _unless_reordered(before: Criterion, after: Criterion) -> Criterion:
+    """Conditions that name the same things in another order are the same."""
+    same = [_sorted(one) for one in before.when] == [_sorted(one) for one in after.when]
+    return after.model_copy(update={"when": before.when}) if same else after
+
+
+def _sorted(one: Condition) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, tuple) else value for name, value in one}
 
 
 def _new_rules(edit: InstrumentEdit) -> tuple[Rule, ...]:

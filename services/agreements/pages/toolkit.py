@@ -27,6 +27,7 @@ from services.agreements.handlers.clauses import library_of
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 from services.agreements.pages import toolkit_forms as own
 from services.agreements.pages.clause_forms import takeable
+from services.agreements.pages.criterion_forms import TICKED
 from services.agreements.pages.file import kept
 from services.agreements.problems import refusals_as_problems
 
@@ -78,6 +79,7 @@ FIELDS = {
     "items": mark("What has to be looked at"),
     "severity": mark("What it holds up"),
     "weight": mark("Weight"),
+    "effect": mark("What it does"),
     "otherwise": mark("What is said when it does not hold"),
     "heading": mark("Heading"),
     "text": mark("Text"),
@@ -170,6 +172,7 @@ class Toolkit:
             statuses={name: (_(text), tone) for name, (text, tone) in STATUSES.items()},
             forms=forms | (wrong or {}),
             spare=own.SPARE_PARTS,
+            ticked=TICKED,
             takeable=takeable(known, seen.draft.record, current_language()) if seen.draft else [],
             history=[(one, _(ACTS[one.act])) for one in noted.items],
             older=noted.next,

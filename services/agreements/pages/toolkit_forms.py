@@ -15,7 +15,6 @@ from services.agreements.domain.clauses import placed
 from services.agreements.domain.conditions import amount_cents
 from services.agreements.domain.edits import (
     ClauseEdit,
-    CriterionEdit,
     InstrumentEdit,
     LabelEdit,
     NewCheck,
@@ -24,6 +23,8 @@ from services.agreements.domain.edits import (
 )
 from services.agreements.domain.instruments import Instrument, Owner
 from services.agreements.domain.rules import Bilingual, Certainty, Evidence, Item, Severity
+from services.agreements.pages import criterion_forms
+from services.agreements.pages.criterion_forms import CriterionForm, NewCriterionForm
 
 SPARE_PARTS = 1
 """Empty rows offered for one more check and one more clause."""
@@ -100,16 +101,6 @@ class NewCheckForm(BaseModel):
         )
 
 
-class CriterionForm(BaseModel):
-    text: Bilingual
-    weight: Annotated[int, Field(ge=1, le=10)]
-    source: ShortText
-    certainty: Certainty
-
-    def edit(self) -> CriterionEdit:
-        return CriterionEdit(text=self.text, weight=self.weight, source=self.source, certainty=self.certainty)
-
-
 class StepForm(BaseModel):
     days: Annotated[int, Field(ge=0, le=3650)]
     owner: Owner
@@ -123,6 +114,7 @@ class DraftForm(BaseModel):
     source: ShortText
     certainty: Certainty
     applies: dict[Slug, CriterionForm] = Field(default_factory=dict)
+    new_criteria: tuple[NewCriterionForm, ...] = ()
     rules: dict[Slug, RuleForm] = Field(default_factory=dict)
     new_checks: tuple[NewCheckForm, ...] = ()
     clauses: dict[Slug, ClauseForm] = Field(default_factory=dict)
@@ -145,7 +137,9 @@ class DraftForm(BaseModel):
             applies_when=self.applies_when,
             source=self.source,
             certainty=self.certainty,
-            applies={code: one.edit() for code, one in self.applies.items()},
+            applies={code: one.edit() for code, one in self.applies.items() if not one.remove},
+            new_criteria={one.code: one.added() for one in self.new_criteria},
+            without_criteria=tuple(code for code, one in self.applies.items() if one.remove),
             terms={one.code: LabelEdit(label=one.label) for one in self.new_checks},
             rules={code: one.edit() for code, one in self.rules.items()},
             new_checks={one.code: one.edit() for one in self.new_checks},
@@ -171,7 +165,7 @@ def filled(record: Instrument) -> Form[DraftForm]:
     for one in record.applies:
         at = f"applies.{one.code}"
         values |= _both(f"{at}.text", one.text)
-        values |= {f"{at}.{name}": getattr(one, name) for name in ("weight", "source", "certainty")}
+        values |= {f"{at}.{name}": value for name, value in criterion_forms.filled(one).items()}
     for rule in record.rules:
         at = f"rules.{rule.code}"
         values |= _both(f"{at}.label", rule.label)

@@ -247,6 +247,43 @@ async def test_a_new_version_is_written_and_published_on_the_page(story: Story) 
     assert "Circolare ritirata" in await page(story, lawyer, at)
 
 
+async def test_what_a_criterion_looks_at_is_ticked_on_the_page(story: Story) -> None:
+    lawyer = replace(LEGAL, city=f"t_{secrets.token_hex(4)}")
+    at = "/agreements/toolkit/donazione"
+    await send(story, lawyer, f"{at}/open", reason="Nuova circolare")
+    shown = await page(story, lawyer, at)
+    sent = fields(shown)
+    assert sent["applies.use_only.when.0.only_kinds.space"] == "true"
+    assert sent["applies.nothing_in_return.when.0.expected_return"] == "none"
+    sent |= {
+        "applies.use_only.when.0.only_kinds.service": "true",
+        "applies.use_only.when.1.giver_types.school": "true",
+        "applies.volunteering.remove": "true",
+        "new_criteria.0.code": "large",
+        "new_criteria.0.effect": "excludes",
+        "new_criteria.0.text.it": "Vale troppo.",
+        "new_criteria.0.text.en": "It is worth too much.",
+        "new_criteria.0.source": "Delibera 1",
+        "new_criteria.0.certainty": "C",
+    }
+    wrong = await send(story, lawyer, f"{at}/edit", **sent)
+    assert wrong.status_code == 422
+    assert 'id="field-new_criteria-0-when-error"' in wrong.text
+    wrong = await send(story, lawyer, f"{at}/edit", **(sent | {"new_criteria.0.when.0.worth": "tanto"}))
+    assert 'id="field-new_criteria-0-when-0-worth-error"' in wrong.text
+    done = await send(story, lawyer, f"{at}/edit", **(sent | {"new_criteria.0.when.0.worth": "40.000"}))
+    assert done.status_code == 303
+    record = await story.desk.app.state.units.pool.fetchval(
+        "SELECT record FROM instrument_draft WHERE city = $1", lawyer.city
+    )
+    criteria = {one["code"]: one for one in record["applies"]}
+    assert "volunteering" not in criteria
+    use_only = [{name: what for name, what in one.items() if what} for one in criteria["use_only"]["when"]]
+    assert use_only == [{"only_kinds": ["space", "service"]}, {"giver_types": ["school"]}]
+    assert criteria["large"]["when"][0]["value_above_cents"] == 4_000_000
+    assert criteria["nothing_in_return"]["otherwise"]["it"].startswith("Chi dà si attende")
+
+
 async def test_the_instruments_are_the_legal_office_s(story: Story) -> None:
     for address in ("/agreements/toolkit", "/agreements/toolkit/donazione"):
         refused = await story.as_(GUIDE).get(address, headers={"Accept": "text/html"})
