@@ -95,6 +95,39 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 """The database is away for a moment: nothing was changed, and the same request may be sent again."""
 
 
+UNSTORABLE: tuple[type[Exception], ...] = (
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DatetimeFieldOverflowError,
+    asyncpg.DataError,
+)
+"""The database cannot hold what was sent: a NUL in a text, half a character, a number or a day that is too large.
+Models refuse it by field wherever they foresee it; this is for where they do not. Nothing was changed.
+"""
+OF_DATABASE = (*UNAVAILABLE, *UNSTORABLE)
+
+
+def unstorable() -> Problem:
+    return Problem(
+        422,
+        "unstorable",
+        "Qualcosa di ciò che è stato inviato non si può conservare: un carattere di controllo, o un numero o una data "
+        "fuori da ogni misura. Non è stato registrato nulla.",
+        "Something of what was sent cannot be stored: a control character, or a number or a day beyond all measure. "
+        "Nothing was recorded.",
+    )
+
+
+def of_database(error: Exception) -> Problem | None:
+    """What a failure of the database means to who asked; None when it is a fault of ours."""
+    if isinstance(error, UNAVAILABLE):
+        return unavailable()
+    # Of the broad class only asyncpg's own, for arguments it cannot encode: its other children are faults in queries.
+    foreseen = UNSTORABLE[:-1]
+    return unstorable() if isinstance(error, foreseen) or type(error) is asyncpg.DataError else None
+
+
 def unavailable() -> Problem:
     return Problem(
         503,
@@ -185,12 +218,15 @@ def install(app: FastAPI) -> None:
         )
         return respond(request, problem)
 
-    async def on_unavailable(request: Request, error: Exception) -> Response:
-        _logger.warning("http.unavailable", path=request.url.path, error=type(error).__name__)
-        return respond(request, unavailable())
+    async def on_database(request: Request, error: Exception) -> Response:
+        problem = of_database(error)
+        if problem is None:
+            return await on_crash(request, error)
+        _logger.warning(f"http.{problem.code}", path=request.url.path, error=type(error).__name__)
+        return respond(request, problem)
 
-    for kind in UNAVAILABLE:
-        app.add_exception_handler(kind, on_unavailable)
+    for kind in OF_DATABASE:
+        app.add_exception_handler(kind, on_database)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)

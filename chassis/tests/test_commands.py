@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
+from chassis.database.pool import create_pool
+from chassis.http.problem import of_database
 from chassis.settings import Settings
 from chassis.testing import running
 from chassis.tests.toy import Toy
@@ -83,3 +86,43 @@ async def test_while_the_database_is_away_the_answer_says_to_try_again(
         assert answer.json()["code"] == "unavailable"
         monkeypatch.undo()
         assert (await client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"})).status_code == 201
+
+
+async def test_what_no_database_holds_is_refused_where_no_model_foresaw_it(toy: Toy, settings: Settings) -> None:
+    """A page for people, a problem for programs; neither a fault of ours nor anything recorded."""
+    async with running(toy.service(settings)) as service, service.client() as client:
+
+        @service.app.get("/toy/remember")
+        async def remember(text: str) -> str:
+            return str(await service.app.state.units.pool.fetchval("SELECT $1::text", text))
+
+        program = await client.get("/toy/remember", params={"text": "a\0b"})
+        assert (program.status_code, program.json()["code"]) == (422, "unstorable")
+        person = await client.get("/toy/remember", params={"text": "a\0b"}, headers={"Accept": "text/html"})
+        assert person.status_code == 422
+        assert "Nothing was recorded." in person.text
+        assert (await client.get("/toy/remember", params={"text": "a"})).status_code == 200
+
+
+@pytest.mark.parametrize("argument", [10**30, "\ud800", "a\0b"])
+async def test_what_the_driver_cannot_send_is_taken_for_the_senders_fault(settings: Settings, argument: object) -> None:
+    pool = await create_pool(settings)
+    try:
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            await pool.fetchval(f"SELECT $1::{'bigint' if isinstance(argument, int) else 'text'}", argument)
+    finally:
+        await pool.close()
+    problem = of_database(refused.value)
+    assert problem is not None
+    assert problem.code == "unstorable"
+
+
+async def test_faults_in_our_queries_stay_faults(settings: Settings) -> None:
+    pool = await create_pool(settings)
+    try:
+        for query in ("SELECT 1/0", "SELECT 'x'::int"):
+            with pytest.raises(asyncpg.PostgresError) as failed:
+                await pool.fetchval(query)
+            assert of_database(failed.value) is None
+    finally:
+        await pool.close()

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from chassis.auth.dependencies import session_actor
 from chassis.auth.identity import Identity
-from chassis.http.problem import Problem
+from chassis.http.problem import OF_DATABASE, Problem, of_database
 from chassis.http.trace_id import trace_id_of
 from chassis.web.i18n import current_language, gettext, language_of, mark, speaking
 from chassis.web.pages import Pages
@@ -46,7 +46,7 @@ def install_error_pages(app: FastAPI, pages: Pages, headers: dict[str, str]) -> 
 
     `headers` go on every error page: an unexpected error is answered outside the middleware that sets them.
     """
-    for kind in (Problem, HTTPException, RequestValidationError, Exception):
+    for kind in (Problem, HTTPException, RequestValidationError, *OF_DATABASE, Exception):
         before: Handler | None = app.exception_handlers.get(kind)
         if before is None:
             raise LookupError(f"install_web comes after chassis.http.problem.install: no handler for {kind}")
@@ -93,8 +93,9 @@ def _page(request: Request, failure: Exception, status: int, pages: Pages) -> Re
 
 
 def _explanation(failure: Exception, status: int) -> str:
-    if isinstance(failure, Problem):
-        return failure.italian if current_language() == "it" else failure.english
+    problem = failure if isinstance(failure, Problem) else of_database(failure)
+    if problem is not None:
+        return problem.italian if current_language() == "it" else problem.english
     return gettext(EXPLANATIONS.get(status, EXPLANATIONS[500 if status >= 500 else 422]))
 
 

@@ -33,9 +33,10 @@ def examples(number: int) -> settings:
 class Api:
     """What a service documents, and requests that fit it."""
 
-    def __init__(self, service: Service[Any]) -> None:
+    def __init__(self, service: Service[Any], leaving_out: tuple[str, ...] = ()) -> None:
         self.document = service.app().openapi()
-        self.operations = [one.ok() for one in schemathesis.openapi.from_dict(self.document).get_all_operations()]
+        found = [one.ok() for one in schemathesis.openapi.from_dict(self.document).get_all_operations()]
+        self.operations = [one for one in found if not one.path.endswith(leaving_out)]
 
     @property
     def paths(self) -> set[str]:
