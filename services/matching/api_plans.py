@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from chassis.auth import Actor, CurrentActor
 from chassis.auth.dependencies import refuse_unless
 from chassis.http.commands import Reply, command
+from chassis.http.documented import problems
 from chassis.http.paging import After, Limit, Page, decode, instant, page, small
 from chassis.http.problem import Problem
 from chassis.scope import Scope
@@ -37,7 +38,8 @@ from services.matching.store import MatchingStore
 PLANNERS = ("account_manager", "coordinator")
 """Who may have plans made, and use them."""
 
-router = APIRouter(prefix="/matching/api/v1", tags=["plans"])
+REFUSED = problems(400, 401, 403, 404, 409, 412, 422, 503)
+router = APIRouter(prefix="/matching/api/v1", tags=["plans"], responses=REFUSED)
 
 
 @router.post("/allocations", response_model=PlanView, status_code=202)

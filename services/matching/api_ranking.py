@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.auth import Actor, CurrentActor
 from chassis.auth.dependencies import refuse_unless
 from chassis.http.commands import Reply, command
+from chassis.http.documented import problems
 from chassis.service import units_of
 from chassis.unit import Unit
 from services.matching.access import SEE_EVERYTHING
@@ -24,7 +25,8 @@ from services.matching.learning.fitting import ENOUGH, ENOUGH_OF_EACH, Fit
 from services.matching.store import MatchingStore
 from services.matching.store.rankings import LearnedRanking, Use
 
-router = APIRouter(prefix="/matching/api/v1/ranking", tags=["ranking"])
+REFUSED = problems(400, 401, 403, 404, 409, 412, 422)
+router = APIRouter(prefix="/matching/api/v1/ranking", tags=["ranking"], responses=REFUSED)
 SHOWN = 20
 
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.auth import Actor, require
 from chassis.http.commands import Reply, command
+from chassis.http.documented import problems
 from chassis.http.etag import etag
 from chassis.http.paging import After, Limit, encode
 from chassis.scope import Scope
@@ -24,7 +25,8 @@ from services.notifications.handlers import inbox, reading
 from services.notifications.live import Live
 from services.notifications.store import Store
 
-router = APIRouter(prefix="/notifications/api/v1", tags=["notifications"])
+REFUSED = problems(400, 401, 403, 404, 409, 412, 422)
+router = APIRouter(prefix="/notifications/api/v1", tags=["notifications"], responses=REFUSED)
 Someone = Annotated[Actor, Depends(require(*READERS))]
 InboxState = Literal["open", "snoozed", "done"]
 CaseState = Literal["open", "withdrawn", "expired", "fulfilled"]
