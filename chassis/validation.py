@@ -67,6 +67,7 @@ _ITALIAN_OF_ENGLISH = {
     "an open-ended line has no recurrence": "una riga a quantità aperta non ha ricorrenza",
     "an open-ended line has no total value": "una riga a quantità aperta non ha valore totale",
     "the smallest lot is not more than the whole quantity": "il lotto minimo non supera la quantità intera",
+    "choose one of the list": "scegliere dall'elenco",
     "each is named once": "ciascuno si indica una volta sola",
     "a limit names at least one neighbourhood or municipio": "un limite indica almeno un quartiere o un municipio",
     "a text has no NUL character": "un testo non contiene il carattere NUL",

@@ -10,8 +10,10 @@ from typing import Any
 
 MAX_ROWS = 1000
 OF_THE_NEED = ("external_ref", "department", "title", "description", "beneficiaries", "policy_area")
-OF_THE_LINE = ("kind", "quantity", "unit", "capability", "cpv")
-COLUMNS = (*OF_THE_NEED, "requires", "place", "valid_until", *OF_THE_LINE, "line_description")
+OF_THE_LINE = ("kind", "quantity", "unit", "min_lot", "capability", "cpv")
+LISTS = ("requires", "only_in_nils", "only_in_municipi", "excluded_stakeholder_types")
+"""Columns with several values: separated by spaces, commas or bars."""
+COLUMNS = (*OF_THE_NEED, *LISTS, "place", "valid_until", *OF_THE_LINE, "line_description")
 REQUIRED = ("external_ref", "title", "policy_area", "kind", "unit")
 
 
@@ -60,8 +62,11 @@ def _draft(reference: str, rows: list[tuple[int, dict[str, str]]]) -> Draft:
     head = rows[0][1]
     values: dict[str, Any] = {name: head[name] for name in OF_THE_NEED if name in head}
     values["lines"] = [_line(row) for _number, row in rows]
-    if "requires" in head:
-        values["requires"] = re.split(r"[\s,|]+", head["requires"])
+    lists = {name: [one for one in re.split(r"[\s,|]+", head[name]) if one] for name in LISTS if name in head}
+    limit = {name.removeprefix("only_in_"): found for name, found in lists.items() if name.startswith("only_in_")}
+    values |= {name: found for name, found in lists.items() if not name.startswith("only_in_")}
+    if limit:
+        values["only_in"] = limit
     if "place" in head:
         values["place"] = {"label": head["place"]}
     if "valid_until" in head:
@@ -72,8 +77,9 @@ def _draft(reference: str, rows: list[tuple[int, dict[str, str]]]) -> Draft:
 
 def _line(row: Mapping[str, str]) -> dict[str, str]:
     line = {name: row[name] for name in OF_THE_LINE if name in row}
-    if "quantity" in line:
-        line["quantity"] = line["quantity"].replace(",", ".")
+    for name in ("quantity", "min_lot"):
+        if name in line:
+            line[name] = line[name].replace(",", ".")
     if "line_description" in row:
         line["description"] = row["line_description"]
     return line

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from contracts.values import Cents, Line, LongText, Place, Quantity, ShortText, Slug, StakeholderType
-from services.intake.domain.needs import MAX_LINES, NeedContent
+from contracts.values import Cents, Line, LongText, Place, PlaceLimit, Quantity, ShortText, Slug, StakeholderType
+from services.intake.domain.needs import MAX_LINES, MAX_NAMED, NeedContent
 from services.intake.domain.offers import OfferContent
 from services.intake.domain.stakeholders import Contact
+from services.intake.pages.limits import ChosenArea
 
 CITY_TIME = ZoneInfo("Europe/Rome")
 FIRST_ROWS = 1
@@ -49,6 +50,7 @@ class FormLine(Line):
     """A line as typed: amounts with a comma, values in euro, money without a unit."""
 
     quantity: Annotated[Quantity | None, BeforeValidator(typed_quantity)] = None
+    min_lot: Annotated[Quantity | None, BeforeValidator(typed_quantity)] = None
     unit_value_cents: Annotated[Cents | None, BeforeValidator(typed_euro)] = None
 
     @model_validator(mode="before")
@@ -69,6 +71,8 @@ class _Lines(BaseModel):
     description: LongText | None = None
     lines: list[FormLine] = Field(min_length=1, max_length=MAX_LINES)
     place: ShortText | None = None
+    area: ChosenArea | None = None
+    only_in: PlaceLimit | None = None
     last_day: date | None = None
 
     def shared(self) -> dict[str, Any]:
@@ -77,9 +81,15 @@ class _Lines(BaseModel):
             "title": self.title,
             "description": self.description,
             "lines": tuple(line.line() for line in self.lines),
-            "place": Place(label=self.place) if self.place else None,
+            "place": self._place(),
+            "only_in": self.only_in,
             "valid_until": end_of(self.last_day) if self.last_day else None,
         }
+
+    def _place(self) -> Place | None:
+        if self.area is not None:
+            return self.area.place(self.place)
+        return Place(label=self.place) if self.place else None
 
 
 class NeedForm(_Lines):
@@ -90,6 +100,8 @@ class NeedForm(_Lines):
     policy_area: Slug
     requires: list[Slug] = Field(default=[], max_length=50)
     receivers: list[UUID] = Field(default=[], max_length=50)
+    excluded_stakeholders: list[UUID] = Field(default=[], max_length=MAX_NAMED)
+    excluded_stakeholder_types: list[StakeholderType] = Field(default=[], max_length=MAX_NAMED)
 
     def content(self, department: str) -> NeedContent:
         return NeedContent(
@@ -98,6 +110,8 @@ class NeedForm(_Lines):
             policy_area=self.policy_area,
             requires=tuple(self.requires),
             receivers=tuple(self.receivers),
+            excluded_stakeholders=tuple(self.excluded_stakeholders),
+            excluded_stakeholder_types=tuple(self.excluded_stakeholder_types),
             **self.shared(),
         )
 
@@ -113,6 +127,9 @@ class OfferForm(_Lines):
     contact_phone: Annotated[str, Field(max_length=40, pattern=r"^[+0-9][0-9 ()./-]{3,}$")] | None = None
     expected_return: Literal["none", "visibility"] = "none"
     answers_need_id: UUID | None = None
+    excluded_departments: list[Slug] = Field(default=[], max_length=MAX_NAMED)
+    excluded_policy_areas: list[Slug] = Field(default=[], max_length=MAX_NAMED)
+    excluded_receivers: list[UUID] = Field(default=[], max_length=MAX_NAMED)
     note: ShortText | None = None
 
     @property
@@ -128,6 +145,9 @@ class OfferForm(_Lines):
             policy_area=policy_area,
             expected_return=self.expected_return,
             answers_need_id=self.answers_need_id,
+            excluded_departments=tuple(self.excluded_departments),
+            excluded_policy_areas=tuple(self.excluded_policy_areas),
+            excluded_receivers=tuple(self.excluded_receivers),
             **self.shared(),
         )
 

@@ -16,6 +16,7 @@ from chassis.web.pages import Pages
 from services.intake.endpoints.speaking import Reason
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import needs as handlers
+from services.intake.pages import limits
 from services.intake.pages.asking import act_once, refused_fields, scope_of, units
 from services.intake.pages.forms import NeedForm, rows_in
 from services.intake.store.stakeholders import StakeholderFilter
@@ -30,7 +31,7 @@ def router(pages: Pages) -> APIRouter:
         async with units(request).reading() as store:
             departments = await store.people.departments(scope_of(actor))
             admitted = await store.stakeholders.find(scope_of(actor), StakeholderFilter(vetting="approved", limit=200))
-        receivers = sorted(((str(one.stakeholder_id), one.name) for one in admitted), key=lambda one: one[1].casefold())
+        known = sorted(((str(one.stakeholder_id), one.name) for one in admitted), key=lambda one: one[1].casefold())
         return pages.render(
             request,
             "need_form.html",
@@ -38,7 +39,8 @@ def router(pages: Pages) -> APIRouter:
             form=form,
             rows=rows_in(form.values),
             departments=[(one.code, one.name) for one in departments],
-            receivers=receivers,
+            organisations=known,
+            **limits.choices(form),
             fixed=not actor.has("account_manager"),
         )
 

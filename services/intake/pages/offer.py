@@ -19,6 +19,7 @@ from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import offers as handlers
 from services.intake.pages.asking import act_once, refused_fields, scope_of, units
 from services.intake.pages.forms import RenewForm, end_of
+from services.intake.pages.limits import offer_limits
 
 
 def router(pages: Pages) -> APIRouter:
@@ -37,12 +38,15 @@ def router(pages: Pages) -> APIRouter:
             balances = await store.balances.of(scope, [offer_id])
             partners = [partner.stakeholder_id for partner in offer.content.partners]
             names = await store.stakeholders.names(scope, [offer.content.stakeholder_id, *partners])
+            shown = offer_view(offer, inside=sees_exclusions(actor, offer.content))
+            limits = await offer_limits(store, scope, shown)
         return pages.render(
             request,
             "offer.html",
             status=status,
             form=form,
-            offer=offer_view(offer, inside=sees_exclusions(actor, offer.content)),
+            offer=shown,
+            limits=limits,
             names=names,
             partners=sorted(names[one] for one in partners if one in names),
             balances={balance.line: balance for balance in balances.get(offer_id, ())},

@@ -17,6 +17,7 @@ from services.intake.endpoints.speaking import LoggedIn, own_stakeholders
 from services.intake.handlers import IntakeUnit
 from services.intake.handlers import offers as handlers
 from services.intake.handlers.stakeholders import register_stakeholder
+from services.intake.pages import limits
 from services.intake.pages.asking import act_once, refused_fields, scope_of, units
 from services.intake.pages.forms import OfferForm, rows_in
 from services.intake.store import Store
@@ -31,6 +32,7 @@ def router(pages: Pages) -> APIRouter:
     ) -> HTMLResponse:
         async with units(request).reading() as store:
             choices = await _organisations(store, actor)
+            departments = [(one.code, one.name) for one in await store.people.departments(scope_of(actor))]
         return pages.render(
             request,
             "offer_form.html",
@@ -40,6 +42,8 @@ def router(pages: Pages) -> APIRouter:
             rows=rows_in(form.values),
             organisations=choices,
             on_behalf=actor.has("account_manager"),
+            departments=departments,
+            **limits.choices(form),
         )
 
     @routes.get("/new")

@@ -20,6 +20,7 @@ from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers.needs import change_need, may_manage, sees_exclusions
 from services.intake.pages.asking import act_once, address, refused_fields, scope_of, shown_needs, units
 from services.intake.pages.forms import RenewForm, end_of
+from services.intake.pages.limits import need_limits
 from services.intake.store.needs import NeedFilter
 
 PER_PAGE = 12
@@ -75,6 +76,7 @@ def router(pages: Pages) -> APIRouter:
             [shown] = await shown_needs(store, scope, [need], public=actor.is_anonymous, inside=inside)
             receivers = await store.stakeholders.names(scope, need.content.receivers)
             names = {one.code: one.name for one in await store.people.departments(scope)}
+            limits = await need_limits(store, scope, shown.view)
         return pages.render(
             request,
             "need.html",
@@ -86,6 +88,7 @@ def router(pages: Pages) -> APIRouter:
             others=[names.get(code, code) for code in need.content.with_departments],
             balances={balance.line: balance for balance in shown.view.balances},
             may_manage=may_manage(actor, need.content.department),
+            limits=limits,
         )
 
     @routes.get("/intake/needs/{need_id}")
