@@ -8,19 +8,21 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field, field_validator
 
 from contracts.values import ResourceKind, ShortText, Slug, StakeholderType
-from services.agreements.domain.conditions import amount_cents
+from services.agreements.domain.conditions import CITY_ITSELF, amount_cents
 from services.agreements.domain.edits import CriterionEdit, NewCriterion
 from services.agreements.domain.instruments import Criterion, Effect
 from services.agreements.domain.rules import Bilingual, Certainty, Condition
 
+_KINDS: tuple[str, ...] = get_args(ResourceKind)
+_TYPES = tuple(one for one in get_args(StakeholderType) if one != CITY_ITSELF)
 TICKED: dict[str, tuple[str, ...]] = {
-    "kinds": get_args(ResourceKind),
-    "only_kinds": get_args(ResourceKind),
-    "party_types": get_args(StakeholderType),
-    "only_party_types": get_args(StakeholderType),
-    "giver_types": get_args(StakeholderType),
+    "kinds": _KINDS,
+    "only_kinds": _KINDS,
+    "party_types": _TYPES,
+    "only_party_types": _TYPES,
+    "giver_types": _TYPES,
 }
-"""The parts of a condition that name several of a list."""
+"""The parts of a condition that name several of a list. The city's own organisations do not count in any."""
 
 
 class ConditionForm(BaseModel):
@@ -59,6 +61,7 @@ class CriterionForm(BaseModel):
     effect: Effect
     when: Annotated[tuple[ConditionForm, ...], Field(min_length=1, max_length=20)]
     text: Bilingual
+    otherwise: Bilingual | None = None
     weight: Annotated[int, Field(ge=1, le=10)]
     source: ShortText
     certainty: Certainty
@@ -69,6 +72,7 @@ class CriterionForm(BaseModel):
             effect=self.effect,
             when=tuple(one.condition() for one in self.when),
             text=self.text,
+            otherwise=self.otherwise,
             weight=self.weight,
             source=self.source,
             certainty=self.certainty,
@@ -78,15 +82,16 @@ class CriterionForm(BaseModel):
 class NewCriterionForm(CriterionForm):
     code: Slug
     weight: Annotated[int, Field(ge=1, le=10)] = 1
-    otherwise: Bilingual | None = None
 
     def added(self) -> NewCriterion:
-        return NewCriterion(**dict(self.edit()) | {"otherwise": self.otherwise})
+        return NewCriterion(**dict(self.edit()))
 
 
 def filled(one: Criterion) -> dict[str, Any]:
     """The form's fields as the criterion says them, by name within the criterion."""
     values: dict[str, Any] = {name: getattr(one, name) for name in ("effect", "weight", "source", "certainty")}
+    if one.otherwise:
+        values |= {"otherwise.it": one.otherwise.it, "otherwise.en": one.otherwise.en}
     for row, condition in enumerate(one.when):
         at = f"when.{row}"
         values |= {f"{at}.{name}.{option}": "true" for name in TICKED for option in getattr(condition, name) or ()}

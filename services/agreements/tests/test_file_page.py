@@ -259,6 +259,7 @@ async def test_what_a_criterion_looks_at_is_ticked_on_the_page(story: Story) -> 
         "applies.use_only.when.0.only_kinds.service": "true",
         "applies.use_only.when.1.giver_types.school": "true",
         "applies.volunteering.remove": "true",
+        "applies.nothing_in_return.otherwise.it": "Chi dà si aspetta visibilità.",
         "new_criteria.0.code": "large",
         "new_criteria.0.effect": "excludes",
         "new_criteria.0.text.it": "Vale troppo.",
@@ -281,7 +282,7 @@ async def test_what_a_criterion_looks_at_is_ticked_on_the_page(story: Story) -> 
     use_only = [{name: what for name, what in one.items() if what} for one in criteria["use_only"]["when"]]
     assert use_only == [{"only_kinds": ["space", "service"]}, {"giver_types": ["school"]}]
     assert criteria["large"]["when"][0]["value_above_cents"] == 4_000_000
-    assert criteria["nothing_in_return"]["otherwise"]["it"].startswith("Chi dà si attende")
+    assert criteria["nothing_in_return"]["otherwise"]["it"] == "Chi dà si aspetta visibilità."
 
 
 async def test_the_instruments_are_the_legal_office_s(story: Story) -> None:
