@@ -200,6 +200,7 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "signed": mark("Signed by all"),
         "published": mark("Published before it takes effect"),
         "amended": mark("Amended"),
+        "stated": mark("What it says was committed to"),
         "rejected": mark("Refused: the number is annulled"),
         "terminated": mark("Ended early"),
         "completed": mark("Completed"),

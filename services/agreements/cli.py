@@ -44,8 +44,10 @@ def verify(
         for one in audits:
             typer.echo(
                 f"{one.city}: {one.entries} entries, {one.documents} signed documents,"
-                f" {one.days} daily documents, {len(one.faults)} faults"
+                f" {one.lines} public lines, {one.days} daily documents, {len(one.faults)} faults"
             )
+            if one.uncovered:
+                typer.echo(f"  {one.uncovered} lines are not covered yet: the service does so within the hour")
             for fault in one.faults:
                 typer.echo(f"  {fault}")
         if not audits:

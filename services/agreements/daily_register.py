@@ -11,6 +11,7 @@ from chassis.unit import Units
 from services.agreements.documents.daily import render_day
 from services.agreements.handlers.daily import make_due
 from services.agreements.handlers.desk import CITY_TIME, Desk
+from services.agreements.handlers.registering import state_lines
 from services.agreements.store import Store
 
 _A_LITTLE_LATER = timedelta(minutes=1)
@@ -23,6 +24,10 @@ def make_daily_registers(desk: Desk) -> Background:
 
     async def make_daily_registers(units: Units[Store]) -> None:
         while True:
+            # Before the first document is made after an update, so that it holds them.
+            stated = await state_lines(units)
+            if stated:
+                _logger.info("register.lines_stated", lines=stated)
             made = await make_due(units, desk, render_day)
             if made:
                 _logger.info("register.days_made", days=made)

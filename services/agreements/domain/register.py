@@ -19,7 +19,9 @@ from pydantic import Field
 from contracts.values import Value
 from services.agreements.domain.file import Protocol, Sha256
 
-EntryAct = Literal["registered", "signed", "published", "amended", "rejected", "terminated", "completed", "expired"]
+EntryAct = Literal[
+    "registered", "signed", "published", "amended", "stated", "rejected", "terminated", "completed", "expired"
+]
 BEGINNING = "0" * 64
 """What the first entry of a city follows."""
 

@@ -1,9 +1,11 @@
-"""Whether what the register says still holds: entries, words, documents and daily documents, page by page."""
+"""Whether what the register says still holds: entries, words, public lines, documents and daily documents, by page."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 from chassis.scope import Scope
 from services.agreements.documents.render import content_hash
@@ -11,6 +13,7 @@ from services.agreements.documents.verification import Trust, recheck_off_loop
 from services.agreements.domain.amending import face
 from services.agreements.domain.days import DayWalk
 from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.lines import covers, line_faults
 from services.agreements.domain.register import BEGINNING, Disclosure, Entry, Walk
 from services.agreements.handlers.registering import recorded_signatures
 from services.agreements.store import Store
@@ -20,12 +23,17 @@ _PAGE = 500
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit of one city's register found; `faults` are sentences for operations, empty when all holds."""
+    """What an audit of one city's register found; `faults` are sentences for operations, empty when all holds.
+
+    `uncovered` public lines were registered before lines were committed to; the service does so by itself.
+    """
 
     city: str
     entries: int
     documents: int
     days: int
+    lines: int
+    uncovered: int
     faults: tuple[str, ...]
 
 
@@ -42,8 +50,9 @@ async def audit(store: Store, city: str) -> Audit:
             found += [f"entry {entry.position}: {reason}" for reason in await _signed(store, scope, entry, roots)]
     found += [f"entry {fault.position}: {fault.code}" for fault in walk.end(*await store.register.peek(scope))]
     found += await _revisions(store, scope)
+    lines, uncovered, changed = await _lines(store, scope)
     days, wrong = await _days(store, scope)
-    return Audit(city, walk.position, signed, days, tuple(found + wrong))
+    return Audit(city, walk.position, signed, days, lines, uncovered, tuple(found + changed + wrong))
 
 
 async def _entries(store: Store, scope: Scope) -> AsyncIterator[tuple[Entry, Sequence[Disclosure]]]:
@@ -56,7 +65,10 @@ async def _entries(store: Store, scope: Scope) -> AsyncIterator[tuple[Entry, Seq
 
 
 async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, ...]) -> list[str]:
-    file, approved, latest, amendment = await _papers(store, scope, entry)
+    try:
+        file, approved, latest, amendment = await _papers(store, scope, entry)
+    except ValidationError:
+        return ["file unreadable"]
     if file is None or approved is None or latest is None:
         return ["document missing"]
     reasons = []
@@ -100,6 +112,16 @@ async def _revisions(store: Store, scope: Scope) -> list[str]:
         if one.registered is not None and one.registered != one.sha256:
             found.append(f"{name}: is not the one registered")
     return found
+
+
+async def _lines(store: Store, scope: Scope) -> tuple[int, int, list[str]]:
+    """What everybody sees of each agreement, against what the register committed to."""
+    lines, uncovered, found = 0, 0, list[str]()
+    async for line in store.lines.all(scope):
+        lines += 1
+        uncovered += not covers(line.commitments)
+        found += [f"entry {line.position}: {code}" for code in line_faults(line)]
+    return lines, uncovered, found
 
 
 async def _days(store: Store, scope: Scope) -> tuple[int, list[str]]:

@@ -6,16 +6,28 @@ import json
 import secrets
 from datetime import datetime
 
+from chassis.scope import Scope
+from chassis.unit import Units
 from services.agreements.domain import publication, signing
 from services.agreements.domain.amending import face
 from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.lines import GOES_WITH, parts
 from services.agreements.domain.register import Disclosure, Entry, EntryAct, chain
 from services.agreements.domain.states import AmendmentState
 from services.agreements.handlers.desk import AgreementsUnit, city_day, keep
+from services.agreements.store import Store
+
+_COVERS_LINE = ("signed", "amended", "stated")
 
 
-async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, document_sha256: str) -> Entry:
-    """One more entry, chained to the city's last one. The file must have its number."""
+async def enter(
+    unit: AgreementsUnit, file: AgreementFile, act: EntryAct, document_sha256: str, whole: AgreementFile | None = None
+) -> Entry:
+    """One more entry, chained to the city's last one. The file must have its number.
+
+    What everybody sees of the agreement is committed to when it changes; `whole` is the file where `file` is only how
+    an amendment sees it.
+    """
     if file.protocol is None:
         raise ValueError("only a numbered file is entered in the register")
     position, previous = await unit.store.register.head(unit.scope)
@@ -27,6 +39,7 @@ async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, docume
             words=json.dumps([party.name for party in file.parties], ensure_ascii=False),
         ),
     ]
+    line = _line_of(whole or file) if act in _COVERS_LINE else []
     entry = chain(
         city=unit.scope.city,
         position=position + 1,
@@ -37,7 +50,7 @@ async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, docume
         entered_at=unit.now,
         instrument=file.instrument or "",
         document_sha256=document_sha256,
-        disclosures=disclosures,
+        disclosures=[*disclosures, *line],
     )
     # Words that were erased are not kept again with a later entry; its commitment to them is all there is.
     erased = {
@@ -45,14 +58,44 @@ async def enter(unit: AgreementsUnit, file: AgreementFile, act: EntryAct, docume
     }
     kept = [one for one in disclosures if one.name not in erased]
     await unit.store.register.append(unit.scope, entry, kept)
+    gone = {GOES_WITH[name] for name in erased}
+    await unit.store.lines.keep_salts(unit.scope, entry.position, [one for one in line if one.name not in gone])
     return entry
+
+
+def _line_of(file: AgreementFile) -> list[Disclosure]:
+    return [
+        Disclosure(name=name, salt=secrets.token_hex(32), words=words)
+        for name, words in parts(file.model_dump(mode="json")).items()
+    ]
+
+
+async def state_lines(units: Units[Store]) -> int:
+    """Commits to lines that were registered before lines were covered; returns how many there were."""
+    async with units.reading() as store:
+        cities = await store.register.cities()
+    return sum([await _state_lines(units, Scope(city, "calendar")) for city in cities])
+
+
+async def _state_lines(units: Units[Store], scope: Scope) -> int:
+    stated = 0
+    async with units.reading() as store:
+        uncovered = await store.lines.uncovered(scope)
+    for agreement_id in uncovered:
+        async with units.begin(scope) as unit:
+            file = await unit.store.files.load(scope, agreement_id)
+            # Another instance may have been quicker; it holds the file until it is done.
+            if file is not None and agreement_id in await unit.store.lines.uncovered(scope, agreement_id):
+                await enter(unit, file, "stated", file.signed_sha256 or "")
+                stated += 1
+    return stated
 
 
 async def enter_in_force(unit: AgreementsUnit, file: AgreementFile, number: int, document_sha256: str) -> None:
     """Notes an amendment that all have signed; as long as somebody is awaited there is nothing to note."""
     one = next(one for one in file.amendments if one.number == number)
     if one.state is AmendmentState.IN_FORCE:
-        await enter(unit, face(file, one), "amended", document_sha256)
+        await enter(unit, face(file, one), "amended", document_sha256, whole=file)
 
 
 async def enter_end(unit: AgreementsUnit, file: AgreementFile, act: EntryAct) -> None:

@@ -11,6 +11,7 @@ from services.agreements.store.directory import Directory
 from services.agreements.store.documents import Documents
 from services.agreements.store.files import Files
 from services.agreements.store.instruments import Instruments
+from services.agreements.store.lines import Lines
 from services.agreements.store.lists import Lists
 from services.agreements.store.notices import Notices
 from services.agreements.store.public import PublicRegister
@@ -36,6 +37,7 @@ class Store:
         self.clauses = Clauses(connection)
         self.comments = Comments(connection)
         self.register = Register(connection)
+        self.lines = Lines(connection)
         self.redactions = Redactions(connection)
         self.days = Days(connection)
         self.public = PublicRegister(connection)

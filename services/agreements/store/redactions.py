@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
+from services.agreements.domain.lines import GOES_WITH
 from services.agreements.domain.redaction import Part, Redaction
 
 
@@ -67,4 +68,11 @@ class Redactions:
             scope.city,
             agreement_id,
             list(names),
+        )
+        await self._connection.execute(
+            "DELETE FROM register_line_salt s USING register_entry e WHERE e.city = $1 AND e.agreement_id = $2"
+            " AND s.city = e.city AND s.position = e.position AND s.name = ANY($3)",
+            scope.city,
+            agreement_id,
+            [GOES_WITH[name] for name in names],
         )
