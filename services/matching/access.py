@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.auth import Actor
 from chassis.auth.dependencies import refuse_unless
 from services.matching.domain.speakers import Speaker
-from services.matching.store.overview import Reach
+from services.matching.store.listing import Reach
 
 SEE_EVERYTHING = ("account_manager", "coordinator", "legal", "operations")
 READERS = ("department", "partner", *SEE_EVERYTHING)

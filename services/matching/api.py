@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,20 +13,24 @@ from fastapi import APIRouter, Query, Request, Response
 from chassis.auth import Actor, CurrentActor
 from chassis.auth.dependencies import refuse_unless
 from chassis.http.commands import command
+from chassis.http.documented import problems
 from chassis.http.etag import etag, optional_version
 from chassis.http.paging import After, Limit, Page, decode, page
 from chassis.http.problem import not_found
 from chassis.scope import Scope
 from chassis.service import units_of
+from contracts.values import ResourceKind, Slug
 from services.matching import decisions
 from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
 from services.matching.domain.policy import Policy
+from services.matching.domain.postponing import CITY_TIME
 from services.matching.domain.states import State
 from services.matching.handlers import explaining
 from services.matching.settings import MatchingSettings
+from services.matching.store.listing import KINDS_OF_POSITION, Position, Sort, Wanted
 from services.matching.store.matches import NO_DEADLINE
-from services.matching.store.overview import Wanted
+from services.matching.text.words import fold
 from services.matching.views import (
     AcceptBody,
     BalanceView,
@@ -42,7 +48,10 @@ from services.matching.views import (
     amounts,
 )
 
-router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
+REFUSED = problems(400, 401, 403, 404, 409, 412, 422)
+router = APIRouter(prefix="/matching/api/v1", tags=["matching"], responses=REFUSED)
+_WORD = re.compile(r"[^\W_]+")
+_MOST_WORDS = 8
 
 
 @router.get("/matches", response_model=Page[MatchView])
@@ -54,11 +63,33 @@ async def list_matches(
     state: State | None = None,
     postponed: Annotated[bool | None, Query(description="only what is put off (true) or not (false)")] = None,
     mine: Annotated[bool, Query(description="only those whose account manager is the caller")] = False,
+    q: Annotated[
+        str, Query(max_length=200, description="words of the title or of who takes part begin like this")
+    ] = "",
+    policy_area: Slug | None = None,
+    nil: Annotated[int | None, Query(ge=1, le=88, description="neighbourhood of the need")] = None,
+    kind: ResourceKind | None = None,
+    due_within: Annotated[int | None, Query(ge=0, le=3650, description="days until the need's deadline")] = None,
+    sort: Sort = "urgent",
     after: After = None,
     limit: Limit = 50,
 ) -> Page[MatchView]:
-    """The matches the caller may see, the most urgent first, then the best."""
-    wanted = Wanted(need, offer, state, actor.subject if mine else None, position(after), limit, postponed)
+    """The matches the caller may see: the most urgent first, then the best, or by ``sort``."""
+    wanted = Wanted(
+        need,
+        offer,
+        state,
+        actor.subject if mine else None,
+        position(after, sort),
+        limit,
+        postponed,
+        words_of(q),
+        policy_area,
+        nil,
+        kind,
+        due_by(request, due_within),
+        sort,
+    )
     return await matches_page(request, actor, wanted)
 
 
@@ -70,8 +101,15 @@ async def matches_page(request: Request, actor: Actor, wanted: Wanted) -> Page[M
     return page(
         [_view(request, actor, row) for row in found],
         wanted.limit,
-        lambda match: ((match.due_on or NO_DEADLINE).isoformat(), match.score, str(match.match_id)),
+        _POSITIONS[wanted.sort],
     )
+
+
+_POSITIONS: dict[Sort, Callable[[MatchView], tuple[Any, ...]]] = {
+    "urgent": lambda match: ((match.due_on or NO_DEADLINE).isoformat(), match.score, str(match.match_id)),
+    "best": lambda match: (match.score, str(match.match_id)),
+    "newest": lambda match: (match.proposed_at.isoformat(), str(match.match_id)),
+}
 
 
 @router.get("/matches/{match_id}", response_model=MatchView)
@@ -249,7 +287,17 @@ def scope_of(actor: Actor) -> Scope:
     return Scope(actor.city, actor.subject)
 
 
-def position(after: str | None) -> tuple[date, float, UUID] | None:
-    """The position behind a cursor. Raises Problem 400 for anything else."""
-    found = decode(after, date.fromisoformat, float, UUID)
-    return (found[0], found[1], found[2]) if found else None
+def position(after: str | None, sort: Sort = "urgent") -> Position | None:
+    """The position behind a cursor of a list in this order. Raises Problem 400 for anything else."""
+    found = decode(after, *KINDS_OF_POSITION[sort])
+    return tuple(found) if found else None
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a search, as titles and names are kept."""
+    return tuple(_WORD.findall(fold(text)))[:_MOST_WORDS]
+
+
+def due_by(request: Request, days: int | None) -> date | None:
+    """The last of so many days from today on, in the city."""
+    return None if days is None else units_of(request).clock().astimezone(CITY_TIME).date() + timedelta(days)

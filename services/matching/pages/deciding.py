@@ -97,7 +97,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
             return await _refused(pages, request, actor, match_id, problem, "undo", form)
         where = after.match_id if after else match_id
         if after is not None and after.asked is not None:
-            return redirect(request, f"/matching/proposals/{where}", _("Asked. See in a moment what came of it."), "info")
+            return redirect(request, f"/matching/proposals/{where}", _asked(), "info")
         return redirect(request, f"/matching/proposals/{where}", _("Taken back. The proposal stands as before."))
 
     @routes.post("/proposals/{match_id}/release")
@@ -111,7 +111,11 @@ def add(routes: APIRouter, pages: Pages) -> None:
             await _carry_out(request, actor, match_id, form, work)
         except Problem as problem:
             return await _refused(pages, request, actor, match_id, problem, "undo", form)
-        return redirect(request, f"/matching/proposals/{match_id}", _("Asked. See in a moment what came of it."), "info")
+        return redirect(request, f"/matching/proposals/{match_id}", _asked(), "info")
+
+
+def _asked() -> str:
+    return _("Asked. See in a moment what came of it.")
 
 
 async def _which(request: Request, actor: Actor, match_id: UUID, form: Form[Any]) -> str:

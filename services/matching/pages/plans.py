@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -37,7 +35,7 @@ from services.matching.api_plans import (
     scope_of,
 )
 from services.matching.decisions import Work
-from services.matching.pages import plan_texts
+from services.matching.pages import plan_texts, spreadsheet
 from services.matching.plan_views import AdoptedView, LineView, Position, PriceView
 from services.matching.planning.parameters import Choice, Parameters
 from services.matching.settings import MatchingSettings
@@ -269,24 +267,12 @@ _COLUMNS: dict[str, Callable[[LineView], object]] = {
 
 
 async def _csv(request: Request, actor: Actor, plan_id: UUID) -> AsyncIterator[str]:
-    yield "\ufeff" + _row(list(_COLUMNS))
+    yield spreadsheet.BEGIN + spreadsheet.row(_COLUMNS)
     after: str | None = None
     while True:
         found = await lines_of(request, actor, plan_id, None, after, _MOST)
         for line in found.items:
-            yield _row([_cell(column(line)) for column in _COLUMNS.values()])
+            yield spreadsheet.row(column(line) for column in _COLUMNS.values())
         after = found.next
         if after is None:
             return
-
-
-def _row(cells: list[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    """Text that a spreadsheet takes for text, not for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -18,7 +18,7 @@ from services.matching.access import sees_notes, speaker_of
 from services.matching.api import instruments_for, match_for, matches_page, policy_of, scope_of
 from services.matching.domain.postponing import CITY_TIME, latest_day
 from services.matching.pages import texts
-from services.matching.store.overview import Wanted
+from services.matching.store.listing import Wanted
 from services.matching.views import MatchView, PartyView, PastStepView
 
 _COMPARED = 6

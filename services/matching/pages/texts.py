@@ -26,6 +26,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "released_by_manager": mark("The account manager released it"),
         "undone": mark("A decision was taken back"),
     },
+    "sort": {
+        "urgent": mark("The most urgent first"),
+        "best": mark("What fits best first"),
+        "newest": mark("The newest first"),
+    },
     "step": {
         "consent": mark("said yes"),
         "decline": mark("declined"),

@@ -18,8 +18,10 @@ from services.matching.domain.match import Match
 from services.matching.domain.parts import MatchParty, Part
 from services.matching.domain.proposals import Proposal
 from services.matching.domain.succession import Grounds
+from services.matching.store.changes import head_change, part_change, party_change
 from services.matching.store.history import HistoryStore
 from services.matching.store.rows import rows
+from services.matching.text.words import fold
 
 NO_DEADLINE = date(9000, 1, 1)
 """Sorts after every deadline. Not ``date.max``: asyncpg sends that as infinity."""
@@ -27,15 +29,15 @@ NO_DEADLINE = date(9000, 1, 1)
 _PROPOSE = """
 INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need_title, department, with_departments,
     policy_area, triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries,
-    expected_return, planned, due_on, proposed_at, expires_at)
+    expected_return, planned, due_on, said, proposed_at, expires_at)
 SELECT $1, match_id, 1, 'proposed', need_id, set_key, basis, need_title, department, with_departments, policy_area,
     triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return,
-    planned, due_on, $3, $4
+    planned, due_on, to_tsvector('simple', said), $3, $4
 FROM jsonb_to_recordset($2::jsonb->'rows')
     AS row (match_id uuid, need_id uuid, set_key text, basis text, need_title text,
     department text, with_departments text[], policy_area text, triangulation boolean, answers boolean,
     score double precision, rules_version text, reasons jsonb, account_manager_id text, beneficiaries text,
-    expected_return text, planned boolean, due_on date)
+    expected_return text, planned boolean, due_on date, said text)
 ON CONFLICT (city, need_id, set_key) WHERE state IN ('proposed', 'accepted') DO NOTHING
 RETURNING match_id
 """
@@ -93,10 +95,10 @@ WHERE part.city = $1 AND part.match_id = row.match_id AND part.position = row.po
 _COPY = """
 INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need_title, department, with_departments,
     policy_area, triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries,
-    expected_return, planned, due_on, proposed_at, expires_at)
+    expected_return, planned, due_on, said, proposed_at, expires_at)
 SELECT city, $3, 1, 'proposed', need_id, set_key, basis, need_title, department, with_departments, policy_area,
     triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return, planned,
-    due_on, $4, expires_at
+    due_on, said, $4, expires_at
 FROM match WHERE city = $1 AND match_id = $2
 ON CONFLICT (city, need_id, set_key) WHERE state IN ('proposed', 'accepted') DO NOTHING
 RETURNING score, rules_version, reasons
@@ -211,10 +213,10 @@ class MatchStore:
         heads, parties, parts = [], [], []
         for match in after:
             old = before[match.match_id]
-            if _head_change(old) != _head_change(match):
-                heads.append(_head_change(match))
-            parties += [_party_change(match, one) for one in match.parties if one not in old.parties]
-            parts += [_part_change(match, one) for one in match.parts if one not in old.parts]
+            if head_change(old) != head_change(match):
+                heads.append(head_change(match))
+            parties += [party_change(match, one) for one in match.parties if one not in old.parties]
+            parts += [part_change(match, one) for one in match.parts if one not in old.parts]
         for statement, changes in ((_SAVE, heads), (_SAVE_PARTIES, parties), (_SAVE_PARTS, parts)):
             if changes:
                 await self._connection.execute(statement, scope.city, rows(changes))
@@ -316,6 +318,7 @@ def _header(draft: Draft) -> dict[str, Any]:
         "expected_return": proposal.expected_return,
         "planned": proposal.planned,
         "due_on": proposal.due_on or NO_DEADLINE,
+        "said": fold(" ".join([need.title, *(party.name for party in proposal.parties)])),
     }
 
 
@@ -364,46 +367,3 @@ def _part(row: asyncpg.Record) -> Part:
 def _allocation(row: asyncpg.Record) -> ProposedAllocation:
     fields = {name: row[name] for name in ProposedAllocation.model_fields}
     return ProposedAllocation(**fields | ({"quantity": None} if row["to_agree"] else {}))
-
-
-def _head_change(match: Match) -> dict[str, Any]:
-    return {
-        "match_id": match.match_id,
-        "version": match.version,
-        "state": match.state,
-        "expires_at": match.expires_at,
-        "reason_code": match.reason_code,
-        "closed_at": match.closed_at,
-        "postponed_until": match.postponed_until,
-        "replaces": match.replaces,
-        "replaced_by": match.replaced_by,
-        "submitted_at": match.submitted_at,
-        "asked": match.asked.model_dump(mode="json") if match.asked else None,
-    }
-
-
-def _party_change(match: Match, one: MatchParty) -> dict[str, Any]:
-    return {
-        "match_id": match.match_id,
-        "party_id": one.party.party_id,
-        "consent": one.consent,
-        "channel": one.channel,
-        "note": one.note,
-        "decided_by": one.decided_by,
-        "decided_at": one.decided_at,
-        "carried": one.carried,
-    }
-
-
-def _part_change(match: Match, one: Part) -> dict[str, Any]:
-    return {
-        "match_id": match.match_id,
-        "position": one.position,
-        "quantity": one.allocation.quantity,
-        "value_cents": one.allocation.value_cents,
-        "to_agree": one.to_agree,
-        "reserved": one.reserved,
-        "committed": one.committed,
-        "delivered": one.delivered,
-        "recorded": one.recorded,
-    }

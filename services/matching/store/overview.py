@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
+from services.matching.store import listing
+from services.matching.store.listing import Reach, Wanted
 
 _VISIBLE = """
 ($2 OR match.department = $3 OR $3 = ANY(match.with_departments) OR EXISTS (
@@ -32,19 +32,6 @@ match.submitted_at, match.asked,
         ORDER BY part.position) FROM match_allocation AS part
     WHERE part.city = match.city AND part.match_id = match.match_id) AS allocations
 """
-_LIST = f"""
-SELECT {_MATCH} FROM match
-WHERE match.city = $1 AND {_VISIBLE}
-    AND ($5::uuid IS NULL OR match.need_id = $5)
-    AND ($6::uuid IS NULL OR EXISTS (SELECT FROM match_allocation AS part WHERE part.city = match.city
-        AND part.match_id = match.match_id AND part.offer_id = $6))
-    AND ($7::text IS NULL OR match.state = $7)
-    AND ($8::text IS NULL OR match.account_manager_id = $8)
-    AND ($9::date IS NULL OR (match.due_on, -match.score, match.match_id) > ($9, -$10::float, $11::uuid))
-    AND ($13::boolean IS NULL OR coalesce(match.postponed_until > now(), false) = $13)
-ORDER BY match.due_on, match.score DESC, match.match_id
-LIMIT $12
-"""
 _ONE = f"SELECT {_MATCH} FROM match WHERE match.city = $1 AND {_VISIBLE} AND match.match_id = $5"
 _OPEN_FOR_NEED = """
 SELECT match.match_id, match.state, match.score, EXISTS (SELECT FROM match_allocation AS part
@@ -57,30 +44,6 @@ SELECT department = $3 OR stakeholder_id = ANY($4::uuid[]) FROM (
     SELECT department, NULL::uuid AS stakeholder_id FROM need WHERE city = $1 AND need_id = $2
     UNION ALL SELECT NULL, stakeholder_id FROM offer WHERE city = $1 AND offer_id = $2) AS subject
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What somebody may see: everything in the city, or what concerns their department or organisations."""
-
-    everything: bool = False
-    department: str | None = None
-    stakeholders: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which matches are asked for; ``after`` is the position (deadline, score, id) of the last one seen.
-
-    ``asleep``: only what is put off, or only what is not (None = both)."""
-
-    need_id: UUID | None = None
-    offer_id: UUID | None = None
-    state: str | None = None
-    account_manager_id: str | None = None
-    after: tuple[date, float, UUID] | None = None
-    limit: int = 50
-    asleep: bool | None = None
 
 
 class OpenMatch(NamedTuple):
@@ -97,22 +60,14 @@ class OverviewStore:
         self._connection = connection
 
     async def matches(self, scope: Scope, reach: Reach, wanted: Wanted) -> list[dict[str, Any]]:
-        """Up to ``limit + 1`` matches, the most urgent first, then the best."""
-        due, score, match_id = wanted.after or (None, None, None)
-        found = await self._connection.fetch(
-            _LIST,
-            *_whose(scope, reach),
-            wanted.need_id,
-            wanted.offer_id,
-            wanted.state,
-            wanted.account_manager_id,
-            due,
-            score,
-            match_id,
-            wanted.limit + 1,
-            wanted.asleep,
-        )
-        return [dict(row) for row in found]
+        """Up to ``limit + 1`` matches in the order that is wanted."""
+        statement, values = listing.one_page(scope, reach, wanted, _MATCH)
+        return [dict(row) for row in await self._connection.fetch(statement, *values)]
+
+    async def count(self, scope: Scope, reach: Reach, wanted: Wanted) -> int:
+        """How many matches are wanted, at most one more than are counted."""
+        statement, values = listing.count(scope, reach, wanted)
+        return int(await self._connection.fetchval(statement, *values))
 
     async def match(self, scope: Scope, reach: Reach, match_id: UUID) -> dict[str, Any] | None:
         """The match, None when there is none or it is not theirs to see."""

@@ -1,0 +1,155 @@
+"""The list of proposals: looked for, narrowed, in another order, page by page, as a file, several answered at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contracts.values import Place
+from services.matching.tests.test_pages import page
+from services.matching.tests.world import World, goods, money
+
+pytestmark = pytest.mark.integration
+API = "/matching/api/v1/matches"
+
+
+async def city_of_three(world: World) -> dict[str, UUID]:
+    """Three givers with one offer each, for needs in different areas, kinds, places and by different days."""
+    givers = {name: await world.stakeholder(name) for name in ("Fondazione Bracco", "Società Elettrica", "Aviva")}
+    bracco, societa, aviva = givers.values()
+    soon = datetime.now(UTC) + timedelta(days=5)
+    first = await world.need("Caffè e perché", goods("5"), place=Place(label="Isola", nil=11), valid_until=soon)
+    second = await world.need(
+        "Portatili per la scuola", goods("40", cpv="30213100"), policy_area="underprivileged_schools"
+    )
+    third = await world.need("Fondo per le gite", money("500"))
+    await world.offer("Caffè", bracco, goods("5"), answers=first)
+    await world.offer("Portatili", societa, goods("40", cpv="30213100"), answers=second)
+    await world.offer("Donazione", aviva, money("500"), answers=third)
+    for need in (first, second, third):
+        await world.proposals(need)
+    return givers
+
+
+async def titles(client: Any, **query: Any) -> list[str]:
+    answer = await client.get(API, params=query)
+    assert answer.status_code == 200, answer.text
+    return [one["need_title"] for one in answer.json()["items"]]
+
+
+async def test_words_and_filters_find_what_is_meant(world: World) -> None:
+    givers = await city_of_three(world)
+    async with world.manager() as client:
+        assert await titles(client, q="caffe") == ["Caffè e perché"]
+        assert await titles(client, q="PORT scuo") == ["Portatili per la scuola"]
+        assert await titles(client, q="societa elet") == ["Portatili per la scuola"]
+        assert await titles(client, q="portatili bracco") == []
+        assert len(await titles(client, q="'); DROP TABLE match; -- & | !")) == 0
+        assert len(await titles(client, q="*** -- &")) == 3, "no word at all narrows nothing"
+        assert await titles(client, policy_area="underprivileged_schools") == ["Portatili per la scuola"]
+        assert await titles(client, nil=11) == ["Caffè e perché"]
+        assert await titles(client, kind="money") == ["Fondo per le gite"]
+        assert await titles(client, due_within=7) == ["Caffè e perché"]
+        assert (await titles(client))[0] == "Caffè e perché", "the most urgent first"
+        assert (await titles(client, sort="newest"))[0] == "Fondo per le gite"
+        scores = [one["score"] for one in (await client.get(API, params={"sort": "best"})).json()["items"]]
+        assert scores == sorted(scores, reverse=True)
+    async with world.partner(givers["Aviva"]) as partner:
+        assert await titles(partner, state="proposed") == ["Fondo per le gite"]
+        assert await titles(partner, q="caffe") == []
+
+
+@pytest.mark.parametrize("sort", ["urgent", "best", "newest"])
+async def test_pages_of_every_order_show_each_once(world: World, sort: str) -> None:
+    giver = await world.stakeholder("Enel")
+    need = await world.need("Sedie", goods("90"))
+    for number in range(5):
+        await world.offer(f"Sedie {number}", giver, goods(str(10 + number)), answers=need)
+    await world.proposals(need, at_least=5)
+    seen: list[str] = []
+    after: str | None = None
+    async with world.manager() as client:
+        for _ in range(5):
+            found = (
+                await client.get(API, params={"limit": 2, "sort": sort} | ({"after": after} if after else {}))
+            ).json()
+            seen += [one["match_id"] for one in found["items"]]
+            after = found["next"]
+            if after is None:
+                break
+        assert len(seen) == len(set(seen)) == 5
+        assert (await client.get(API, params={"after": "nonsense", "sort": sort})).status_code == 400
+
+
+async def test_the_page_counts_narrows_and_gives_a_file(world: World) -> None:
+    await city_of_three(world)
+    async with world.manager() as client:
+        shown = await page(client, "/matching/proposals")
+        assert "3 proposals" in shown
+        shown = await page(
+            client, "/matching/proposals", params={"q": "caffe", "nil": "", "kind": "", "due_within": "x"}
+        )
+        assert "1 proposal" in shown
+        assert "Portatili" not in shown
+        assert 'value="caffe"' in shown
+        nothing = await page(client, "/matching/proposals", params={"q": "treni", "lang": "it"})
+        assert "Meno parole o filtri trovano di più" in nothing
+        file = await client.get("/matching/proposals.csv", params={"kind": "goods"})
+        assert file.headers["content-type"].startswith("text/csv")
+        rows = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+        assert {row["need"] for row in rows} == {"Caffè e perché", "Portatili per la scuola"}
+        assert rows[0]["brings"] == "goods: 5 C62"
+
+
+async def chosen(client: Any, listing: str) -> list[str]:
+    return re.findall(r'name="match\[\]" id="[^"]+" value="([^"]+)"', listing)
+
+
+async def answer_several(client: Any, **fields: Any) -> str:
+    shown = await page(client, "/matching/proposals")
+    token = re.search(r'name="idempotency_key" value="([^"]+)"', shown)
+    assert token is not None
+    data = {"match[]": await chosen(client, shown), "idempotency_key": token[1]} | fields
+    answer = await client.post("/matching/proposals/selected", data=data, headers={"Accept": "text/html"})
+    assert answer.status_code == 200, answer.text
+    text: str = answer.text
+    return text
+
+
+async def test_several_are_put_off_and_all_taken_back(world: World) -> None:
+    await city_of_three(world)
+    day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    async with world.manager() as client:
+        said = {"act": "postpone", "until": day, "channel": "telephone", "note": "the office is closed"}
+        done = await answer_several(client, **said)
+        assert "2 put off" in done
+        assert "1 was not possible" in done
+        assert "On" in done
+        assert "at the latest" in done, "the one that is needed within five days says why not"
+        again = re.findall(r'name="match\[\]" value="([^"]+)"', done)
+        assert len(again) == 2
+        back = await client.post(
+            "/matching/proposals/selected",
+            data={"act": "undo", "match[]": again, "idempotency_key": "x" * 20},
+            headers={"Accept": "text/html"},
+        )
+        assert "2 taken back" in back.text
+        assert len(await titles(client, postponed="true")) == 0
+
+
+async def test_several_are_declined_for_ones_own_party_and_nobody_elses(world: World) -> None:
+    givers = await city_of_three(world)
+    async with world.partner(givers["Aviva"]) as client:
+        foreign = [one["match_id"] + ":1" for one in await world.matches(state="proposed")]
+        done = await answer_several(client, **{"act": "decline", "reason_code": "too_late", "match[]": foreign})
+        assert "1 declined" in done
+        assert "2 are not there any more" in done
+        nothing = await client.post("/matching/proposals/selected", data={"act": "decline"})
+        assert nothing.status_code == 303
+    assert len(await world.matches(state="proposed")) == 2
