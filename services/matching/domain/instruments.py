@@ -6,7 +6,7 @@ agreements, so a set is refused only when one of its lines could be in none, wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -22,6 +22,8 @@ CITY_ITSELF = "department"
 _MOST_REMEMBERED = 5000
 Line = tuple[UUID, ResourceKind, int | None]
 """Who gives what kind of resource, and its value in cents when known."""
+_Between = tuple[frozenset[UUID], frozenset[UUID]]
+"""Those that take part for sure, and all that may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class Deal:
     partners: Mapping[UUID, frozenset[UUID]]
     receivers: frozenset[UUID]
     expected: Literal["none", "visibility"]
+
+    @property
+    def givers(self) -> frozenset[UUID]:
+        return frozenset(line[0] for line in self.lines)
+
+    def behind(self, givers: frozenset[UUID]) -> frozenset[UUID]:
+        """The partners of these givers."""
+        return frozenset(one for giver in givers for one in self.partners.get(giver, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,37 +193,33 @@ class InForce:
 
     def whole(self, deal: Deal) -> Facts:
         """All of it as one agreement: only what nobody has said of an organisation is not known."""
-        givers = frozenset(line[0] for line in deal.lines)
-        behind = frozenset(one for giver in givers for one in deal.partners.get(giver, ()))
-        return self._facts(deal, deal.lines, givers, behind, deal.receivers, deal.receivers)
+        givers = deal.givers
+        everybody = givers | deal.behind(givers) | deal.receivers
+        return self._facts(deal, deal.lines, (givers, givers), (everybody, everybody))
 
     def _part(self, deal: Deal, line: Line) -> Facts:
-        """Any agreement of the match that this line is in, alone or with others."""
-        giver = line[0]
-        return self._facts(deal, [line], {giver}, deal.partners.get(giver, frozenset()), (), deal.receivers)
+        """Any agreement of the match that this line is in, alone or with others; receivers are in it or not."""
+        giver, givers = frozenset({line[0]}), deal.givers
+        return self._facts(
+            deal,
+            (line,),
+            (giver, givers),
+            (giver | deal.behind(giver), givers | deal.behind(givers) | deal.receivers),
+        )
 
-    def _facts(
-        self,
-        deal: Deal,
-        lines: Sequence[Line],
-        givers: Iterable[UUID],
-        partners: Iterable[UUID],
-        receivers: Iterable[UUID],
-        all_receivers: frozenset[UUID],
-    ) -> Facts:
-        every = frozenset(line[0] for line in deal.lines)
-        behind = frozenset(one for giver in every for one in deal.partners.get(giver, ()))
-        sure, may = {*givers, *partners, *receivers}, every | behind | all_receivers
-        known = [one for one in sure if deal.kinds.get(one) is not None]
+    def _facts(self, deal: Deal, lines: Sequence[Line], givers: _Between, organisations: _Between) -> Facts:
+        sure, may = organisations
+        there = deal.receivers if sure is may else frozenset()  # of an agreement on a part of it nobody knows
+        known = [one for one in sure if deal.kinds.get(one) not in (None, CITY_ITSELF)]
         return Facts(
             kinds=_resources(deal, lines),
             organisations=_among(deal, sure, may),
-            parties=_among(deal, {*givers, *receivers}, every | all_receivers),
-            givers=_among(deal, givers, every),
-            at_least=sum(deal.kinds[one] != CITY_ITSELF for one in known),
+            parties=_among(deal, givers[0] | there, givers[1] | deal.receivers),
+            givers=_among(deal, *givers),
+            at_least=len(known),
             at_most=sum(deal.kinds.get(one) != CITY_ITSELF for one in may),
             expected=deal.expected,
-            passed=self._passed(deal, frozenset(givers)),
+            passed=self._passed(deal, givers[0]),
         )
 
     def _passed(self, deal: Deal, givers: frozenset[UUID]) -> int:
@@ -272,7 +278,10 @@ def _resources(deal: Deal, lines: Sequence[Line]) -> Among:
     return Among(sure, frozenset(kind for giver, kind, _ in deal.lines if deal.kinds.get(giver) != CITY_ITSELF))
 
 
-def _among(deal: Deal, sure: Iterable[UUID], may: Iterable[UUID]) -> Among:
-    there = frozenset(kind for one in sure if (kind := deal.kinds.get(one)) is not None and kind != CITY_ITSELF)
-    possible = {deal.kinds.get(one) for one in may} - {CITY_ITSELF}
-    return Among(there, frozenset(kind for kind in possible if kind is not None), None in possible)
+def _among(deal: Deal, sure: frozenset[UUID], may: frozenset[UUID]) -> Among:
+    possible = {deal.kinds.get(one) for one in may}
+    known = frozenset(kind for kind in possible if kind is not None and kind != CITY_ITSELF)
+    if sure is may or sure == may:
+        return Among(known, known, None in possible)
+    there = {deal.kinds.get(one) for one in sure}
+    return Among(frozenset(kind for kind in there if kind is not None and kind in known), known, None in possible)

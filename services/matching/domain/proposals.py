@@ -143,7 +143,8 @@ def candidates(
     """
     instruments = steering.toolkit.at(now)
     able = [offer for offer in offers if memory.admits(offer) and not filters.obstacles(need, offer, now)]
-    able = [offer for offer in able if not deals.never(offer, instruments)]
+    if need.state.requires or len(need.lines) > 1:  # else sets are of one offer, and each is asked below
+        able = [offer for offer in able if not deals.never(offer, instruments)]
     if filters.need_obstacles(need, now) or not need.open_lines():
         return []
     chosen = sets.Able.of(need, able)
