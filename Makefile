@@ -1,7 +1,7 @@
 # `make help` tells what there is. Everything runs in .venv, made from requirements/dev.txt at first need.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help up down status logs demo doctor test test-quick browser check bench bench-matching lock image fmt clean
+.PHONY: help up down status logs demo doctor test fuzz test-quick browser check bench bench-matching lock image fmt clean
 .PHONY: environment check-lint check-format check-types check-imports check-contracts
 
 BIN := .venv/bin
@@ -11,6 +11,8 @@ OPTIONS ?=
 ## variables: WORKERS that tests run on side by side; TESTS and PYTEST choose tests, e.g. make test TESTS=chassis PYTEST="-k relay"
 WORKERS ?= 2
 TESTS ?=
+## variables: FUZZ_TIMES as many examples as the tests ask for, with make fuzz
+FUZZ_TIMES ?= 10
 PYTEST ?=
 ## variables: SERVICE to build an image of; IMAGE its name
 SERVICE ?= intake
@@ -56,6 +58,10 @@ test: $(VENV) browser ## every suite, on real servers; names the servers it used
 	$(BIN)/python -m pytest -m "not ($(ALONE))" -n $(WORKERS) --dist loadfile $(PYTEST) || failed=$$?; \
 	$(BIN)/python -m pytest -m "$(ALONE)" $(PYTEST) || failed=$$?; \
 	exit $$failed
+
+fuzz: $(VENV) ## property and fuzz tests with new examples, FUZZ_TIMES as many; may find what no change of yours caused
+	@FUZZ_TIMES=$(FUZZ_TIMES) $(BIN)/python -m pytest -m "hypothesis and not ($(ALONE))" -n $(WORKERS) --dist loadfile \
+		--hypothesis-profile=wide --override-ini=timeout=3600 $(PYTEST) $(TESTS)
 
 test-quick: $(VENV) ## only the tests without servers
 	@$(BIN)/python -m pytest -m unit $(PYTEST)

@@ -144,10 +144,11 @@ async def running(service: Service[Any], **arguments: Any) -> AsyncIterator[Runn
         yield Running(app, service.settings)
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 15.0) -> T:
+async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 45.0) -> T:
     """The first truthy result of ``probe``; fails with its last result when ``within`` seconds have passed.
 
-    An ``AssertionError`` from the probe counts as not yet.
+    An ``AssertionError`` from the probe counts as not yet. The time is for what never comes: nobody waits for it in a
+    run that passes, however slow the machine.
     """
     deadline = time.monotonic() + within
     last: T | AssertionError | None = None

@@ -42,7 +42,7 @@ class PdfA:
             (self._directory / f"{name}.pdf").write_bytes(content)
         paths = [str(self._directory / f"{name}.pdf") for name in documents]
         command = [java(), "-cp", f"{self._jars}/*", _MAIN, "--format", "json", "--flavour", flavour, *paths]
-        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
         jobs = json.loads(said.stdout)["report"]["jobs"]
         return {Path(job["itemDetails"]["name"]).stem: _verdict(job) for job in jobs}
 

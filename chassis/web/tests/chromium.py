@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from chassis.auth.tokens import SESSION_COOKIE
 
+PATIENCE = 30_000
+"""Milliseconds until what a page should show is given up, on a machine that does other things too."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -22,6 +24,7 @@ async def chromium(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
         pytest.skip("needs Chromium")
     # A container's root has no user namespaces to build Chromium's own sandbox from.
     arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
