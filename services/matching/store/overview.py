@@ -16,7 +16,7 @@ _VISIBLE = """
     SELECT FROM match_party AS mine WHERE mine.city = match.city AND mine.match_id = match.match_id
         AND mine.stakeholder_id = ANY($4::uuid[])))
 """
-_MATCH = """
+MATCH = """
 match.match_id, match.version, match.state, match.need_id, match.need_title, match.department,
 match.with_departments, match.policy_area, match.triangulation, match.answers, match.score, match.rules_version,
 match.reasons, match.account_manager_id, match.beneficiaries, match.expected_return, match.due_on, match.proposed_at,
@@ -32,7 +32,7 @@ match.submitted_at, match.asked,
         ORDER BY part.position) FROM match_allocation AS part
     WHERE part.city = match.city AND part.match_id = match.match_id) AS allocations
 """
-_ONE = f"SELECT {_MATCH} FROM match WHERE match.city = $1 AND {_VISIBLE} AND match.match_id = $5"
+_ONE = f"SELECT {MATCH} FROM match WHERE match.city = $1 AND {_VISIBLE} AND match.match_id = $5"
 _OPEN_FOR_NEED = """
 SELECT match.match_id, match.state, match.score, EXISTS (SELECT FROM match_allocation AS part
     WHERE part.city = match.city AND part.match_id = match.match_id AND part.offer_id = $3) AS with_offer
@@ -61,7 +61,7 @@ class OverviewStore:
 
     async def matches(self, scope: Scope, reach: Reach, wanted: Wanted) -> list[dict[str, Any]]:
         """Up to ``limit + 1`` matches in the order that is wanted."""
-        statement, values = listing.one_page(scope, reach, wanted, _MATCH)
+        statement, values = listing.one_page(scope, reach, wanted, MATCH)
         return [dict(row) for row in await self._connection.fetch(statement, *values)]
 
     async def count(self, scope: Scope, reach: Reach, wanted: Wanted) -> int:
