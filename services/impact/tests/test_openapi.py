@@ -15,6 +15,8 @@ from services.impact.settings import ImpactSettings
 from services.impact.tests import sample
 from services.impact.tests.world import World, actor
 from tests.fuzz.api import Api, aim, examples, is_documented, is_no_fault, send
+from tests.fuzz.pages import FoundForm, filled_in_oddly, forms_of, submit
+from tests.fuzz.pages import is_no_fault as is_no_fault_of_a_page
 
 pytestmark = pytest.mark.integration
 
@@ -65,3 +67,20 @@ async def test_an_odd_value_is_refused_and_no_fault(a_plan: World, case: Any, kn
         on_record(case)
     async with a_plan.client(EVERYBODY) as client:
         is_no_fault(case, await send(client, case))
+
+
+@pytest.fixture(scope="module")
+async def forms(a_plan: World) -> list[FoundForm]:
+    starts = ("/impact/plans", f"/impact/plans/{OWN['plan_id']}", "/impact/indicators", "/impact/results")
+    async with a_plan.client(EVERYBODY) as client:
+        found = await forms_of(client, "/impact", *starts)
+    assert len(found) > 4, sorted(form.action for form in found)
+    return found
+
+
+@given(data=st.data())
+@examples(100)
+async def test_a_form_filled_in_oddly_is_no_fault(a_plan: World, forms: list[FoundForm], data: st.DataObject) -> None:
+    form = data.draw(filled_in_oddly(forms))
+    async with a_plan.client(EVERYBODY) as client:
+        is_no_fault_of_a_page(form, await submit(client, form))

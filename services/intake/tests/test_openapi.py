@@ -16,6 +16,8 @@ from services.intake.settings import IntakeSettings
 from services.intake.tests.city import API as PREFIX
 from services.intake.tests.city import City, an_offer
 from tests.fuzz.api import Api, aim, examples, is_documented, is_no_fault, send
+from tests.fuzz.pages import FoundForm, filled_in_oddly, forms_of, submit
+from tests.fuzz.pages import is_no_fault as is_no_fault_of_a_page
 
 pytestmark = pytest.mark.integration
 
@@ -62,3 +64,21 @@ async def test_an_odd_value_is_refused_and_no_fault(
     open_city: City, known: dict[str, str], case: Any, on_record: bool
 ) -> None:
     is_no_fault(case, await asked(open_city, case, known if on_record else None))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def forms(open_city: City, known: dict[str, str]) -> list[FoundForm]:
+    things = (f"needs/{known['need_id']}", f"offers/{known['offer_id']}", f"stakeholders/{known['stakeholder_id']}")
+    lists = ("", "needs", "needs/new", "offers", "offers/new", "stakeholders")
+    async with open_city.client("everything", *ROLES, department="education") as client:
+        found = await forms_of(client, "/intake", *(f"/intake/{path}" for path in (*things, *lists)))
+    assert len(found) > 8, sorted(form.action for form in found)
+    return found
+
+
+@given(data=st.data())
+@examples(120)
+async def test_a_form_filled_in_oddly_is_no_fault(open_city: City, forms: list[FoundForm], data: st.DataObject) -> None:
+    form = data.draw(filled_in_oddly(forms))
+    async with open_city.client("everything", *ROLES, department="education") as client:
+        is_no_fault_of_a_page(form, await submit(client, form))

@@ -52,7 +52,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
         reply = await once(
             units_of(request), scope_of(actor), form.idempotency_key or "", what, refitting(actor.subject)
         )
-        done = RefitView.model_validate(reply.body)
+        done = RefitView.model_validate_json(reply.content())
         return redirect(request, PATH, _said(done))
 
     @routes.post("/ranking/uses")
