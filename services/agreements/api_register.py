@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
@@ -29,9 +29,10 @@ from services.agreements.domain.redaction import Erase, Hide, Redaction, Show
 from services.agreements.domain.register import Disclosure, Entry
 from services.agreements.handlers import hiding
 from services.agreements.handlers.desk import AgreementsUnit
+from services.agreements.made_once import MadeOnce, Text, fingerprint
 from services.agreements.problems import refusals_as_problems
 from services.agreements.publication.amendments import PublicAmendment, what_changed
-from services.agreements.publication.caching import cacheable
+from services.agreements.publication.caching import cacheable, conditional
 from services.agreements.publication.entries import RegisterView, register_line
 from services.agreements.publication.feed import MEDIA_TYPE, Feed, Item, atom
 from services.agreements.publication.tables import COLUMNS, csv_text, row
@@ -138,32 +139,49 @@ async def register_feed(
     return cacheable(request, atom(feed), MEDIA_TYPE, changed_at)
 
 
-@router.get("/register.csv", response_class=StreamingResponse)
+@router.get("/register.csv", response_class=StreamingResponse, responses=KNOWN)
 async def register_table(request: Request, actor: CurrentActor, wished: Wished) -> Response:
     """The whole register, or what was searched for, as CSV."""
     units, scope = units_of(request), scope_of(actor)
 
-    async def text() -> AsyncIterator[str]:
-        yield csv_text([COLUMNS])
-        async for lines in pages_of(units, scope, wished):
-            yield csv_text(row(line) for line in lines)
+    async def make(some: Sequence[UUID]) -> dict[UUID, str]:
+        return {line.agreement_id: csv_text([row(line)]) for line in await lines_of(units, scope, some)}
 
-    headers = {"Content-Disposition": 'attachment; filename="register.csv"'}
-    return StreamingResponse(text(), media_type="text/csv; charset=utf-8", headers=headers)
+    async with units.reading() as store:
+        wanted = await store.public.versions(scope, wished)
+        changed_at = await store.public.changed_at(scope)
+    found = await made_once(request).texts(("register.csv", scope.city, current_language()), wanted, make)
+    return table(request, "register.csv", csv_text([COLUMNS]), found, changed_at)
 
 
-async def pages_of(units: Units[Store], scope: Scope, wished: Sought) -> AsyncIterator[list[RegisterView]]:
-    """The register's lines, some at a time; no connection is held while they are sent."""
-    after: list[Any] | None = None
-    while True:
-        async with units.reading() as store:
-            rows = await store.public.search(scope, wished, _AT_ONCE, after)
-        lines = [register_line(one) for one in rows[:_AT_ONCE]]
-        if lines:
-            yield lines
-        if len(rows) <= _AT_ONCE:
-            return
-        after = list(position_of(lines[-1]))
+def table(request: Request, name: str, head: str, lines: list[Text], changed_at: datetime | None) -> Response:
+    """A CSV file, sent a piece at a time, or 304."""
+    headers, known = conditional(request, fingerprint(head, lines), changed_at)
+    if known:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return StreamingResponse(pieces(head, lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def pieces(head: str, texts: Sequence[Text], between: bytes = b"", end: str = "") -> AsyncIterator[bytes]:
+    """`head`, the texts with `between` between them, `end`: some at a time."""
+    yield head.encode()
+    for first in range(0, len(texts), _AT_ONCE):
+        some = between.join(one.content for one in texts[first : first + _AT_ONCE])
+        yield (between if first else b"") + some
+    yield end.encode()
+
+
+def made_once(request: Request) -> MadeOnce:
+    made: MadeOnce = request.app.state.made_once
+    return made
+
+
+async def lines_of(units: Units[Store], scope: Scope, agreements: Sequence[UUID]) -> list[RegisterView]:
+    """The public lines of these agreements; no connection is held when they are there."""
+    async with units.reading() as store:
+        rows = await store.public.search(scope, Sought(agreements=tuple(agreements)), len(agreements))
+    return [register_line(one) for one in rows]
 
 
 @router.get("/register/days")

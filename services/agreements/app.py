@@ -30,6 +30,7 @@ from services.agreements.documents.trust_files import TrustDirectory
 from services.agreements.domain.closing import Calendar
 from services.agreements.forgetting import forget_refused_uploads
 from services.agreements.handlers.desk import Desk
+from services.agreements.made_once import MadeOnce
 from services.agreements.pages.routes import router as page_router
 from services.agreements.settings import AgreementsSettings
 from services.agreements.store import Store
@@ -54,6 +55,7 @@ def service(settings: Settings | None = None) -> Service[Store]:
 
     async def on_start(app: FastAPI) -> None:
         app.state.desk = desk
+        app.state.made_once = MadeOnce()
         await vademecum.seed(app.state.units)
 
     return Service(

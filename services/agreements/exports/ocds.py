@@ -1,7 +1,8 @@
 """Contract-like agreements as releases of the Open Contracting Data Standard 1.1.5.
 
 One release per agreement says all that is known of it now: its notice as `tender`, the parties' choice as `award`, the
-signed act as `contract`. A notice without a signed agreement is a release of its own with the same `ocid`.
+signed act as `contract`, with the amendments in force. A notice without a signed agreement is a release of its own with
+the same `ocid`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from chassis.web.vocabulary import label, unit_name
 from services.agreements.exports.scope import BODY_SCHEME, LICENCE, Publisher, amount
+from services.agreements.publication.amendments import PublicAmendment, what_changed
 from services.agreements.publication.entries import PublicParty, RegisterView
 
 VERSION = "1.1"
@@ -57,7 +59,8 @@ def release(
     ocid = f"{prefix}-{line.agreement_id}"
     standing = next((one for one in announcements if one.state == "published"), None)
     ended = line.state not in _CONTRACT_STATUS
-    tags = [*(["tender"] if standing else []), "award", "contract", *(["contractTermination"] if ended else [])]
+    tags = [*(["tender"] if standing else []), "award", "contract"]
+    tags += [*(["contractAmendment"] if line.amendments else []), *(["contractTermination"] if ended else [])]
     content: dict[str, Any] = {
         "ocid": ocid,
         "id": f"{ocid}-{line.changed_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}",
@@ -157,6 +160,7 @@ def _contract(line: RegisterView, publisher: Publisher) -> dict[str, Any]:
         "period": {name: _day(day) for name, day in period.items() if day},
         **_value(line),
         **_items(line),
+        **({"amendments": [_amendment(one, line) for one in line.amendments]} if line.amendments else {}),
         "documents": [
             {
                 "id": line.document_sha256,
@@ -166,8 +170,30 @@ def _contract(line: RegisterView, publisher: Publisher) -> dict[str, Any]:
                 "url": publisher.page(line.protocol),
                 "format": "text/html",
                 "language": "it",
-            }
+            },
+            *(_annexe(one, line, publisher) for one in line.amendments),
         ],
+    }
+
+
+def _amendment(one: PublicAmendment, line: RegisterView) -> dict[str, Any]:
+    """What changed, in words that hide what the register hides; why it was amended is not public."""
+    return {
+        "id": one.protocol,
+        **({"date": _day(one.signed_on)} if one.signed_on else {}),
+        "description": "; ".join([one.name, *(str(change) for change in what_changed(one, line.lines))]),
+    }
+
+
+def _annexe(one: PublicAmendment, line: RegisterView, publisher: Publisher) -> dict[str, Any]:
+    return {
+        "id": one.document_sha256,
+        "documentType": "contractAnnexe",
+        "title": f"{one.name} {one.protocol}",
+        "description": f"SHA-256 {one.document_sha256}; register entry {one.position}: {one.register_hash}",
+        "url": publisher.page(line.protocol),
+        "format": "text/html",
+        "language": "it",
     }
 
 

@@ -12,13 +12,19 @@ from starlette.responses import Response
 
 def cacheable(request: Request, content: bytes, media_type: str, changed_at: datetime | None) -> Response:
     """`content` with ETag and Last-Modified, or 304 when the client has it. `If-None-Match` comes first."""
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers, known = conditional(request, hashlib.sha256(content).hexdigest()[:32], changed_at)
+    if known:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def conditional(request: Request, print_: str, changed_at: datetime | None) -> tuple[dict[str, str], bool]:
+    """The headers of an answer with this fingerprint, and whether the client has it."""
+    tag = f'"{print_}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
     if changed_at is not None:
         headers["Last-Modified"] = format_datetime(changed_at.astimezone(UTC), usegmt=True)
-    if _has(request, tag, changed_at):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)
+    return headers, _has(request, tag, changed_at)
 
 
 def _has(request: Request, tag: str, changed_at: datetime | None) -> bool:

@@ -103,10 +103,11 @@ class Notices:
 
     async def without_agreement(
         self, scope: Scope, today: date, instruments: Sequence[str], first: date | None, last: date | None
-    ) -> list[Notice]:
-        """Public notices whose agreement has not been signed, by day of publication."""
+    ) -> list[tuple[UUID, int]]:
+        """Public notices whose agreement has not been signed, by day of publication, and the agreement's version."""
         rows = await self._connection.fetch(
-            f"SELECT {_COLUMNS} FROM public_notice n WHERE city = $1 AND published_on <= $2 AND instrument = ANY($3)"
+            "SELECT n.notice_id, a.version FROM public_notice n JOIN agreement a USING (city, agreement_id)"
+            " WHERE n.city = $1 AND published_on <= $2 AND n.instrument = ANY($3)"
             " AND ($4::date IS NULL OR published_on >= $4) AND ($5::date IS NULL OR published_on <= $5)"
             " AND NOT EXISTS (SELECT FROM register_entry e WHERE e.city = n.city AND e.agreement_id = n.agreement_id"
             "   AND e.act = 'signed') ORDER BY published_on, notice_id",
@@ -115,6 +116,12 @@ class Notices:
             list(instruments),
             first,
             last,
+        )
+        return [(row["notice_id"], row["version"]) for row in rows]
+
+    async def some(self, scope: Scope, notices: Sequence[UUID]) -> list[Notice]:
+        rows = await self._connection.fetch(
+            f"SELECT {_COLUMNS} FROM public_notice WHERE city = $1 AND notice_id = ANY($2)", scope.city, list(notices)
         )
         return [Notice(**dict(row)) for row in rows]
 

@@ -49,6 +49,32 @@ class Sought:
     area: str | None = None
     signed_from: date | None = None
     signed_to: date | None = None
+    agreements: tuple[UUID, ...] | None = None
+
+
+_Condition = tuple[Any, str]
+
+
+def _asked(sought: Sought) -> tuple[_Condition, ...]:
+    return (
+        (sought.year, " AND e.protocol_year = {}"),
+        (list(sought.instruments) if sought.instruments else None, " AND e.instrument = ANY({})"),
+        (sought.area, " AND a.policy_area = {}"),
+        (sought.signed_from, " AND e.entered_at >= ({}::date)::timestamp AT TIME ZONE 'Europe/Rome'"),
+        (sought.signed_to, " AND e.entered_at < ({}::date + 1)::timestamp AT TIME ZONE 'Europe/Rome'"),
+        (list(sought.agreements) if sought.agreements is not None else None, " AND e.agreement_id = ANY({})"),
+        ((sought.words or "").strip() or None, _WORDS),
+    )
+
+
+def _narrowed(given: list[Any], *conditions: _Condition) -> str:
+    """Only what is asked for: with a condition for everything no plan is right for long. Values go into `given`."""
+    found = []
+    for value, condition in conditions:
+        if value is not None:
+            given.append(value)
+            found.append(condition.replace("{}", f"${len(given)}"))
+    return "".join(found)
 
 
 class PublicRegister:
@@ -73,30 +99,32 @@ class PublicRegister:
         """
         start, up = (before, True) if before else (after, False)
         given: list[Any] = [scope.city]
-        conditions = []
-        for value, condition in (
-            (sought.year, " AND e.protocol_year = {}"),
-            (list(sought.instruments) if sought.instruments else None, " AND e.instrument = ANY({})"),
-            (sought.area, " AND a.policy_area = {}"),
-            (sought.signed_from, " AND e.entered_at >= ({}::date)::timestamp AT TIME ZONE 'Europe/Rome'"),
-            (sought.signed_to, " AND e.entered_at < ({}::date + 1)::timestamp AT TIME ZONE 'Europe/Rome'"),
-            ((sought.words or "").strip() or None, _WORDS),
+        conditions = _narrowed(
+            given,
+            *_asked(sought),
             (start[0] if start else None, f" AND (e.protocol_year, e.protocol_number) {'>' if up else '<'} ({{}}, "),
             (start[1] if start else None, "{})"),
-        ):
-            # Only what is asked for: with a condition for everything no plan is right for long.
-            if value is not None:
-                given.append(value)
-                conditions.append(condition.replace("{}", f"${len(given)}"))
+        )
         order = "ASC" if up else "DESC"
         rows = await self._connection.fetch(
-            f"{_ROWS}{_WITH_AMENDED if amended else _SIGNED}{''.join(conditions)}"
+            f"{_ROWS}{_WITH_AMENDED if amended else _SIGNED}{conditions}"
             f" ORDER BY e.protocol_year {order}, e.protocol_number {order}"
             f" LIMIT {int(limit) + 1}",
             *given,
         )
         found = [dict(row) for row in rows]
         return found[::-1] if up else found
+
+    async def versions(self, scope: Scope, sought: Sought) -> list[tuple[UUID, int]]:
+        """All that is found, the newest first, and of which version each is: whatever its line shows changes that."""
+        given: list[Any] = [scope.city]
+        conditions = _narrowed(given, *_asked(sought))
+        rows = await self._connection.fetch(
+            "SELECT a.agreement_id, a.version FROM register_entry e JOIN agreement a USING (city, agreement_id)"
+            f" WHERE e.city = $1{_SIGNED}{conditions} ORDER BY e.protocol_year DESC, e.protocol_number DESC",
+            *given,
+        )
+        return [(row["agreement_id"], row["version"]) for row in rows]
 
     async def one(self, scope: Scope, year: int, number: int) -> dict[str, Any] | None:
         row = await self._connection.fetchrow(

@@ -208,7 +208,7 @@ async def test_contracts_and_their_notices_are_one_valid_package(story: Story) -
 
 @pytest.mark.integration
 async def test_donations_are_grants_in_money_and_in_kind(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.agreements.api_register._AT_ONCE", 1)
+    monkeypatch.setattr("services.agreements.made_once.AT_ONCE", 1)
     money = await story.signed(donation())
     goods = donation()
     giver = giver_of(goods)

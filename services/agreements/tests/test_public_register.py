@@ -144,7 +144,7 @@ async def test_what_the_client_has_is_not_sent_again(story: Story, filled: list[
 async def test_the_table_holds_every_line_and_no_formula(
     story: Story, filled: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.agreements.api_register._AT_ONCE", 2)
+    monkeypatch.setattr("services.agreements.made_once.AT_ONCE", 2)
     await story.signed(donation(need_title="=HYPERLINK(x)"))
     rows = list(csv.DictReader(io.StringIO((await read(story, "register.csv")).text)))
     assert {row["agreement_id"] for row in rows} >= set(filled)
