@@ -14,7 +14,7 @@ from chassis.unit import Unit, Units
 from services.matching.domain.policy import Policy
 from services.matching.handlers.expiring import LONG_AGO, expire_some, notice_lapsed
 from services.matching.handlers.meeting import bring_together
-from services.matching.handlers.revising import AT_ONCE, revise_some
+from services.matching.handlers.revising import AT_ONCE, propose_some, revise_one
 from services.matching.settings import MatchingSettings
 
 _NOBODY = Scope("", "matching")
@@ -62,7 +62,12 @@ def jobs(settings: MatchingSettings) -> list[Background]:
 
 
 async def _revised(units: Units[Any], policy: Policy, at_once: int) -> bool:
-    return await units.run(_NOBODY, lambda unit: revise_some(unit, policy, at_once))
+    """Looks at up to ``at_once`` needs and offers, each for itself, then proposes for as many; False when all rests."""
+    looked = 0
+    while looked < at_once and await units.run(_NOBODY, lambda unit: revise_one(unit, policy)):
+        looked += 1
+    proposed = await units.run(_NOBODY, lambda unit: propose_some(unit, policy, at_once))
+    return looked > 0 or proposed
 
 
 async def _postpone(unit: Unit[Any]) -> None:

@@ -20,20 +20,31 @@ from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
 
 AT_ONCE = 50
-"""How many requests are worked off in one transaction."""
+"""How many requests for proposals are worked off in one transaction."""
 
 
-async def revise_some(unit: Unit[MatchingStore], policy: Policy, at_once: int = AT_ONCE) -> bool:
-    """Works off up to ``at_once`` requests of the queue; False when there was nothing to do.
+async def revise_one(unit: Unit[MatchingStore], policy: Policy) -> bool:
+    """Looks again at the matches of one need or offer of the queue; False when there was nothing to do.
 
-    Matches that cannot go on are ended; whatever a lost party leaves is offered to replacements.
+    Those that cannot go on are ended. What is to be proposed in their place goes back to the queue: finding it takes
+    longest, and these matches are locked until this is over.
     """
-    batch = await unit.store.revisions.take(at_once)
+    batch = await unit.store.revisions.take_one()
     if batch is None:
         return False
     scoped = unit.within(batch.scope)
     ended = await _revise(scoped, batch.needs, batch.offers, policy)
     needs, offers = ended | (batch.needs & batch.wider), batch.offers & batch.wider
+    await scoped.store.revisions.ask(scoped.scope, unit.now, needs=needs, offers=offers, widen=True, looked=True)
+    return True
+
+
+async def propose_some(unit: Unit[MatchingStore], policy: Policy, at_once: int = AT_ONCE) -> bool:
+    """Proposes for up to ``at_once`` needs and offers of the queue; False when there was nothing to do."""
+    batch = await unit.store.revisions.take_looked(at_once)
+    if batch is None:
+        return False
+    scoped, needs, offers = unit.within(batch.scope), batch.needs, batch.offers
     await scoped.store.looks.note(scoped.scope, "need", needs)
     await scoped.store.looks.note(scoped.scope, "offer", offers)
     await propose_for_needs(scoped, needs, policy)

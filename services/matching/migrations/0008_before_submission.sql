@@ -12,3 +12,6 @@ CREATE INDEX match_in_state_by_urgency ON match (city, state, due_on, score DESC
 ALTER TABLE match ADD COLUMN said tsvector NOT NULL DEFAULT ''::tsvector;
 UPDATE match SET said = to_tsvector('simple', translate(lower(need_title || ' ' || (SELECT string_agg(party.name, ' ')
     FROM match_party AS party WHERE party.city = match.city AND party.match_id = match.match_id)), 'àèéìòù', 'aeeiou'));
+
+-- Its matches were looked at; what is left is to propose. A row of its own, so that nothing is locked while that is done.
+ALTER TABLE revision ADD COLUMN looked boolean NOT NULL DEFAULT false;
