@@ -22,7 +22,7 @@ WITH asking AS MATERIALIZED (
     SELECT subject_id, line, kind, unit, capability, free, open_ended
     FROM ledger_line AS line WHERE line.city = $1 AND line.subject_id = ANY($2::uuid[]) AND line.matchable
 ), listed AS (
-    SELECT asking.{this}_id, found.{that}_id, found.apart, 1 / ln(3 + found.many) AS telling
+    SELECT asking.{this}_id, found.{that}_id, found.apart, 1 / ln(3 + found.many) AS telling, NULL::text AS brings
     FROM asking CROSS JOIN LATERAL unnest(asking.keys) AS looked_up (key)
     CROSS JOIN LATERAL (
         SELECT newest.{that}_id, bit_count(newest.glance # asking.glance) AS apart, count(*) OVER () AS many
@@ -30,14 +30,16 @@ WITH asking AS MATERIALIZED (
             SELECT entry.{that}_id, entry.glance FROM {that}_key AS entry
             WHERE entry.city = $1 AND entry.key = looked_up.key
             ORDER BY entry.{that}_id DESC LIMIT $4) AS newest) AS found
+    UNION ALL
+    {bringers}
 ), pool AS (
-    SELECT {this}_id, {that}_id, min(apart) AS apart,
+    SELECT {this}_id, {that}_id, min(apart) AS apart, min(brings) AS brings,
         sum(telling) / max(sum(telling)) OVER (PARTITION BY {this}_id) AS in_common
     FROM listed GROUP BY {this}_id, {that}_id
 ), promising AS (
-    SELECT {this}_id, {that}_id, in_common, row_number() OVER (
-        PARTITION BY {this}_id
-        ORDER BY 0.25 * in_common + greatest(0.5 * in_common, coalesce(cos(pi() * apart / 256), 0)) DESC) AS rank
+    SELECT {this}_id, {that}_id, in_common, brings, row_number() OVER (
+        PARTITION BY {this}_id, brings
+        ORDER BY 0.75 * in_common + greatest(0.5 * in_common, coalesce(cos(pi() * apart / 256), 0)) DESC) AS rank
     FROM pool
 ), looked_at AS MATERIALIZED (
     SELECT need.need_id, offer.offer_id, need.requires, {this}.capabilities,
@@ -56,7 +58,7 @@ WITH asking AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT trait.* FROM {that}_trait AS trait
         WHERE trait.city = $1 AND trait.{that}_id = promising.{that}_id LIMIT 1) AS {that}
-    WHERE (promising.rank <= 8 * $3 OR {wide})
+    WHERE (promising.rank <= CASE WHEN brings IS NULL THEN 8 * $3 ELSE 10 * $7 END OR {refusing})
         AND (need.ends_on < offer.starts_on) IS NOT TRUE AND (offer.ends_on < need.starts_on) IS NOT TRUE
         AND ({that}.valid_until < $6) IS NOT TRUE
         AND (need.refuses && offer.known_as) IS NOT TRUE AND (offer.refuses && need.known_as) IS NOT TRUE
@@ -79,7 +81,7 @@ WITH asking AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT line.* FROM ledger_line AS line
         WHERE line.city = $1 AND line.subject_id = liked.{that}_id AND line.matchable OFFSET 0) AS {their_line}
-    WHERE liked.rank <= 6 * $3 AND NOT liked.elsewhere AND asked.kind = offered.kind AND asked.unit = offered.unit
+    WHERE liked.rank <= 3 * $3 AND NOT liked.elsewhere AND asked.kind = offered.kind AND asked.unit = offered.unit
         AND (asked.capability IS NULL OR asked.capability = offered.capability)
 ), bringing AS (
     {bringing}
@@ -112,7 +114,14 @@ OFFERS_FOR_NEEDS = _FOUND.format(
     our_line="asked",
     their_line="offered",
     capabilities="NULL::text[]",
-    wide="need.requires <> '{}' OR coalesce(need.refuses, need.refuses_places, need.refuses_kinds) IS NOT NULL",
+    bringers="""
+    SELECT asking.need_id, found.subject_id, NULL, 0, required.capability
+    FROM asking CROSS JOIN LATERAL unnest(asking.requires) AS required (capability)
+    CROSS JOIN LATERAL (
+        SELECT line.subject_id FROM ledger_line AS line
+        WHERE line.city = $1 AND line.capability = required.capability AND line.matchable AND line.line_of = 'offer'
+        ORDER BY line.subject_id DESC LIMIT 1000) AS found""",
+    refusing="coalesce(need.refuses, need.refuses_places, need.refuses_kinds) IS NOT NULL",
     bringing="""
     SELECT need_id, offer_id,
         row_number() OVER (PARTITION BY need_id, offered.capability ORDER BY liking DESC, offer_id DESC) AS place
@@ -146,7 +155,14 @@ NEEDS_FOR_OFFERS = _FOUND.format(
     capabilities="""ARRAY(SELECT DISTINCT line.capability FROM ledger_line AS line
         WHERE line.city = $1 AND line.subject_id = trait.offer_id AND line.matchable
             AND line.capability IS NOT NULL)""",
-    wide="offer.capabilities <> '{}' OR offer.refuses IS NOT NULL",
+    bringers="""
+    SELECT asking.offer_id, found.need_id, NULL, 0, brought.capability
+    FROM asking CROSS JOIN LATERAL unnest(asking.capabilities) AS brought (capability)
+    CROSS JOIN LATERAL (
+        SELECT required.need_id FROM need_requirement AS required
+        WHERE required.city = $1 AND required.capability = brought.capability
+        ORDER BY required.need_id DESC LIMIT 1000) AS found""",
+    refusing="offer.refuses IS NOT NULL",
     bringing="""
     SELECT offer_id, need_id, row_number() OVER (PARTITION BY offer_id ORDER BY liking DESC, need_id DESC) AS place
     FROM looked_at WHERE requires && capabilities""",
