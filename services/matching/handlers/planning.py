@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -11,12 +12,14 @@ from uuid import UUID
 from chassis.unit import Unit
 from services.matching.domain import deals, filters, proposals, refusals, signals
 from services.matching.domain import match as matches
+from services.matching.domain.match import Match
 from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Candidate, Memory
 from services.matching.domain.signals import Contribution, Piece, Question
 from services.matching.domain.subjects import LineState, Need, Offer, Steering
 from services.matching.handlers import proposing
 from services.matching.handlers.concluding import conclude
+from services.matching.handlers.likening import Alike, likenesses
 from services.matching.store import MatchingStore
 
 AT_ONCE = 200
@@ -54,6 +57,7 @@ class _Known:
 
     needs: Mapping[UUID, Need]
     offers: Mapping[UUID, Offer]
+    alike: Mapping[UUID, Alike]
     memories: Mapping[UUID, Memory]
     steering: Steering
     rest: _Rest
@@ -85,32 +89,47 @@ async def adopt(unit: Unit[MatchingStore], plan_id: UUID, positions: Collection[
         raise refusals.plan_not_done()
     lines = await unit.store.plans.to_propose(unit.scope, plan_id, positions, AT_ONCE)
     more, lines = len(lines) > AT_ONCE, lines[:AT_ONCE]
-    under_way = await _make_room(unit, lines)
+    today = await _today(unit, lines)
     known = await _known(unit, lines)
     candidates: dict[int, Candidate] = {}
-    left_out = dict.fromkeys(under_way, "under_way")
+    left_out = {line["position"]: "under_way" for line in lines if _answered(today.get(line["today_match_id"]))}
     for line in lines:
         position = line["position"]
         if position not in left_out:
+            await asyncio.sleep(0)  # a line takes a millisecond: the loop goes on serving between two
             made = _candidate(unit, known, line)
             if isinstance(made, str):
                 left_out[position] = made
             else:
                 candidates[position] = made
+    await _make_room(unit, today, [line for line in lines if line["position"] in candidates])
     proposed = await _propose(unit, candidates, policy)
     left_out |= dict.fromkeys(candidates.keys() - proposed.keys(), "proposed_already")
     await unit.store.plans.mark_proposed(unit.scope, plan_id, proposed, left_out)
     return Adopted(proposed, left_out, more)
 
 
-async def _make_room(unit: Unit[MatchingStore], lines: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Ends the open proposals that lines of the plan take the place of; the lines whose proposal somebody answered."""
-    old = [(line["today_match_id"], line["position"]) for line in lines if line["change"] == "other_quantity"]
-    before = await unit.store.matches.locked(unit.scope, {match_id for match_id, _ in old})
-    free = [match for match in before.values() if match.state == "proposed" and not match.is_reserved]
-    await conclude(unit, before, [matches.expire(match, "superseded", unit.now) for match in free])
-    answered = {one.match_id for one in before.values() if one.is_reserved or one.state == "accepted"}
-    return {position for match_id, position in old if match_id in answered}
+async def _today(unit: Unit[MatchingStore], lines: Sequence[Mapping[str, Any]]) -> dict[UUID, Match]:
+    """Today's proposals that lines of the plan would take the place of, locked."""
+    return await unit.store.matches.locked(
+        unit.scope, {line["today_match_id"] for line in lines if line["change"] == "other_quantity"}
+    )
+
+
+def _answered(match: Match | None) -> bool:
+    return match is not None and (match.is_reserved or match.state == "accepted")
+
+
+async def _make_room(
+    unit: Unit[MatchingStore], today: Mapping[UUID, Match], lines: Sequence[Mapping[str, Any]]
+) -> None:
+    """Ends today's proposals that these lines are about to take the place of, and no others.
+
+    In the same transaction as what takes their place: a need keeps the one or has the other.
+    """
+    found = [today[line["today_match_id"]] for line in lines if line["today_match_id"] in today]
+    free = {one.match_id: one for one in found if one.state == "proposed"}
+    await conclude(unit, today, [matches.expire(match, "superseded", unit.now) for match in free.values()])
 
 
 async def _known(unit: Unit[MatchingStore], lines: Sequence[Mapping[str, Any]]) -> _Known:
@@ -118,13 +137,28 @@ async def _known(unit: Unit[MatchingStore], lines: Sequence[Mapping[str, Any]]) 
     offers = {line["offer_id"] for line in lines}
     offers |= {UUID(one["offer_id"]) for line in lines for one in line["capabilities"]}
     memories, _ = await unit.store.candidates.memory(unit.scope, needs)
+    known_needs = await unit.store.candidates.needs(unit.scope, needs)
+    known_offers = await unit.store.candidates.offers(unit.scope, offers)
     return _Known(
-        await unit.store.candidates.needs(unit.scope, needs),
-        await unit.store.candidates.offers(unit.scope, offers),
+        known_needs,
+        known_offers,
+        await likenesses(known_needs, _offers_of(lines, known_needs, known_offers)),
         memories,
         await unit.store.projections.steering(unit.scope, signals.day_of(unit.now)),
         _Rest(),
     )
+
+
+def _offers_of(
+    lines: Sequence[Mapping[str, Any]], needs: Mapping[UUID, Need], offers: Mapping[UUID, Offer]
+) -> dict[UUID, list[Offer]]:
+    """By need: the offers that the plan's lines bring it."""
+    found: dict[UUID, dict[UUID, Offer]] = {need_id: {} for need_id in needs}
+    for line in lines:
+        for offer_id in (line["offer_id"], *(UUID(one["offer_id"]) for one in line["capabilities"])):
+            if line["need_id"] in found and offer_id in offers:
+                found[line["need_id"]][offer_id] = offers[offer_id]
+    return {need_id: list(brought.values()) for need_id, brought in found.items()}
 
 
 def _candidate(unit: Unit[MatchingStore], known: _Known, line: Mapping[str, Any]) -> Candidate | str:
@@ -145,7 +179,7 @@ def _candidate(unit: Unit[MatchingStore], known: _Known, line: Mapping[str, Any]
             return "declined_before"
     if deals.refused(need, pieces, known.steering.toolkit.at(unit.now)):
         return "no_instrument"
-    alike = proposing.likeness_of(need, offers)
+    alike = known.alike.get(need.need_id, {})
     candidate = proposals.ranked(Question(need, pieces, known.steering, signals.day_of(unit.now), alike))
     if not memory.allows(candidate):
         return "declined_before"

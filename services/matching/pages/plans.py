@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from chassis import log
 from chassis.auth import Actor, CurrentActor
 from chassis.auth.dependencies import refuse_unless
 from chassis.http.commands import Reply, fingerprint, once
@@ -40,6 +41,7 @@ from services.matching.plan_views import AdoptedView, LineView, Position, PriceV
 from services.matching.planning.parameters import Choice, Parameters
 from services.matching.settings import MatchingSettings
 
+_logger = log.get("matching.plans")
 _PAGE, _LINES, _MOST = 20, 50, 200
 _LINE = r"^[0-9a-f-]{36}/[0-9]{1,4}$"
 
@@ -138,6 +140,11 @@ def router(pages: Pages) -> APIRouter:
             reply = await _once(request, actor, form, adopting(plan_id, positions, settings))
         except Problem as problem:
             return await _show(pages, request, actor, plan_id, status=problem.status, warning=_said(problem))
+        except Exception:
+            # One transaction: whatever broke it, nothing of it is there. Who asked should read that, not guess.
+            _logger.exception("plan.not_proposed", plan=str(plan_id))
+            warning = _("Something went wrong: nothing was proposed and today's proposals are as they were. Try again.")
+            return await _show(pages, request, actor, plan_id, status=500, warning=warning)
         return redirect(request, f"/matching/plans/{plan_id}", _done(AdoptedView.model_validate_json(reply.content())))
 
     @routes.get("/plans/{plan_id}/lines.csv")
