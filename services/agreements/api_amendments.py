@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from chassis.http.etag import optional_version
+from chassis.http.paging import After, Limit, Page
 from chassis.http.problem import not_found
 from chassis.service import units_of
 from services.agreements.api import DOCUMENTED, LoggedIn, ToSign, answer_change, desk_of, scope_of
@@ -114,9 +115,11 @@ async def amendment_document(
 
 
 @router.get("/agreements/{agreement_id}/amendments/{number}/signatures")
-async def list_uploads(request: Request, actor: LoggedIn, agreement_id: UUID, number: Number) -> list[UploadView]:
+async def list_uploads(
+    request: Request, actor: LoggedIn, agreement_id: UUID, number: Number, after: After = None, limit: Limit = 50
+) -> Page[UploadView]:
     """Documents that were handed in signed for the amendment, the newest first, each with what was found in it."""
-    return await uploads_of(request, actor, agreement_id, number)
+    return await uploads_of(request, actor, agreement_id, after, limit, number)
 
 
 @router.post(

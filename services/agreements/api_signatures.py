@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from chassis.auth import Actor
 from chassis.http.commands import Reply, answered, command
 from chassis.http.etag import etag, optional_version
+from chassis.http.paging import After, Limit, Page, decode, instant, page
 from chassis.http.problem import MEDIA_TYPE, Problem, body_of, invalid, not_found
 from chassis.service import units_of
 from chassis.validation import field_error, field_errors
@@ -122,9 +123,11 @@ async def plan_signatures(request: Request, actor: LoggedIn, agreement_id: UUID,
 
 
 @router.get("/agreements/{agreement_id}/signatures")
-async def list_uploads(request: Request, actor: LoggedIn, agreement_id: UUID) -> list[UploadView]:
+async def list_uploads(
+    request: Request, actor: LoggedIn, agreement_id: UUID, after: After = None, limit: Limit = 50
+) -> Page[UploadView]:
     """Documents that were handed in signed, the newest first, each with what was found in it."""
-    return await uploads_of(request, actor, agreement_id)
+    return await uploads_of(request, actor, agreement_id, after, limit)
 
 
 @router.post("/agreements/{agreement_id}/signatures", response_model=UploadView, status_code=201, openapi_extra=AS_FORM)
@@ -133,15 +136,18 @@ async def hand_in(request: Request, actor: LoggedIn, agreement_id: UUID) -> Resp
     return await handed_in_for(request, actor, agreement_id)
 
 
-async def uploads_of(request: Request, actor: Actor, agreement_id: UUID, amendment: int = 0) -> list[UploadView]:
+async def uploads_of(
+    request: Request, actor: Actor, agreement_id: UUID, after: str | None, limit: int, amendment: int = 0
+) -> Page[UploadView]:
     """What was handed in for the agreement's own document, or for that of an amendment."""
+    start = decode(after, instant, UUID)
     async with units_of(request).reading() as store:
         with refusals_as_problems():
             file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
-        lines = await store.signatures.uploads(scope_of(actor), agreement_id, amendment)
+        lines = await store.signatures.uploads(scope_of(actor), agreement_id, amendment, limit, start)
     if amendment > len(file.amendments):
         raise not_found("Questa modifica non c'è.", "There is no such amendment.")
-    return [upload_view(one, actor) for one in lines]
+    return page([upload_view(one, actor) for one in lines], limit, lambda one: (one.at, one.upload_id))
 
 
 async def handed_in_for(request: Request, actor: Actor, agreement_id: UUID, amendment: int = 0) -> Response:

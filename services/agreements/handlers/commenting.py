@@ -14,7 +14,7 @@ from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.store import Store
 from services.agreements.store.comments import Comment
 
-_ROLES = ("legal", "account_manager", "signatory", "coordinator", "department", "operations")
+_ROLES = ("legal", "account_manager", "signatory", "department")
 """The role a comment carries is the first of these that its author has; else `partner`."""
 
 

@@ -22,6 +22,7 @@ from services.agreements.handlers import receiving
 from services.agreements.handlers.access import FILLS_IN
 from services.agreements.store import Store
 
+UPLOADS_SHOWN = 10
 SPARE_PEOPLE = 1
 """Empty rows offered for a further person of a party; once approved the number is fixed."""
 
@@ -102,7 +103,7 @@ async def uploads_seen(
                 for field in {one["field"] for one in line.reasons if one["field"]}
             },
         }
-        for line in await store.signatures.uploads(scope, agreement_id, amendment, limit=10)
+        for line in (await store.signatures.uploads(scope, agreement_id, amendment, UPLOADS_SHOWN))[:UPLOADS_SHOWN]
     ]
 
 

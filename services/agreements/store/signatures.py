@@ -135,15 +135,21 @@ class Signatures:
         )
         return UploadLine(**dict(row)) if row else None
 
-    async def uploads(self, scope: Scope, agreement_id: UUID, amendment: int = 0, limit: int = 50) -> list[UploadLine]:
-        """What was handed in for one document, the newest first."""
+    async def uploads(
+        self, scope: Scope, agreement_id: UUID, amendment: int = 0, limit: int = 50, after: list[Any] | None = None
+    ) -> list[UploadLine]:
+        """What was handed in for one document, the newest first, at most `limit + 1`; `after` is (at, upload_id)."""
         rows = await self._connection.fetch(
             f"SELECT {_UPLOAD} FROM signature_upload"
-            " WHERE city = $1 AND agreement_id = $2 AND amendment = $3 ORDER BY at DESC, upload_id DESC LIMIT $4",
+            " WHERE city = $1 AND agreement_id = $2 AND amendment = $3"
+            " AND ($5::timestamptz IS NULL OR (at, upload_id) < ($5, $6))"
+            " ORDER BY at DESC, upload_id DESC LIMIT $4",
             scope.city,
             agreement_id,
             amendment,
-            limit,
+            limit + 1,
+            after[0] if after else None,
+            after[1] if after else None,
         )
         return [UploadLine(**dict(row)) for row in rows]
 

@@ -116,11 +116,11 @@ async def test_the_agreements_own_signatures_are_not_the_amendments(
     assert codes(answer) == ["not-the-approved-document"]
     assert await outside.state() == "approved"
 
-    (line,) = (await story.as_(LEGAL).get(f"{outside.place}/signatures")).json()
+    (line,) = (await story.as_(LEGAL).get(f"{outside.place}/signatures")).json()["items"]
     assert (line["accepted"], line["kept"], line["upload_id"]) == (False, True, answer.json()["upload_id"])
     kept = f"/agreements/api/v1/agreements/{outside.agreement}/signatures/{line['upload_id']}/file"
     assert (await story.as_(LEGAL).get(kept)).content == of_the_agreement
-    own = (await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")).json()
+    own = (await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")).json()["items"]
     assert [one["accepted"] for one in own] == [True, True], "each document has its own list"
     # And the other way round: the agreement is signed already.
     theirs = await outside.pades(paolo, outside.party)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chassis.auth import Actor
 from chassis.testing import eventually
 from services.agreements.handlers.desk import CITY_TIME
 from services.agreements.tests.story import (
@@ -263,3 +264,18 @@ async def test_a_repeated_comment_is_answered_without_a_second_copy_of_its_words
     assert (after.status_code, after.json()["words"]) == (201, None)
     thread = (await story.as_(GUIDE).get(f"/agreements/api/v1/agreements/{one}/comments")).json()["items"]
     assert len(thread) == 1
+
+
+@pytest.mark.parametrize("role", ["coordinator", "operations"])
+async def test_files_are_the_desks_work_and_of_nobody_who_only_steers_or_operates(story: Story, role: str) -> None:
+    file = await story.file_of(donation(need_title="Solo per l'ufficio"))
+    one = file["agreement_id"]
+    await story.done(one, "comments", GUIDE, {"words": "Tra noi", "audience": "city"})
+    someone = Actor(subject=f"{role}-1", city=CITY, name="B", roles=frozenset({role}))
+    client, place = story.as_(someone), f"/agreements/api/v1/agreements/{one}"
+    for path in ("", "/history", "/comments", "/signing", "/signatures", "/instrument-proposal", "/preview.pdf"):
+        assert (await client.get(place + path)).status_code == 404, path
+    assert (await story.post(one, "comments", someone, {"words": "Anch'io"})).status_code == 404
+    listed = await client.get("/agreements/api/v1/agreements", params={"q": "Solo per"})
+    assert (listed.status_code, listed.json()["items"]) == (200, [])
+    assert (await client.get("/agreements/api/v1/register")).status_code == 200

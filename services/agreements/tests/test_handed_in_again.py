@@ -53,7 +53,7 @@ async def test_a_repeat_gets_the_first_answer_also_after_the_last_signature(
         assert (again.status_code, again.json()) == (201, first.json())
         assert again.headers["idempotent-replayed"] == "true"
     uploads = await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")
-    assert len(uploads.json()) == 2
+    assert len(uploads.json()["items"]) == 2
     kept = await story.desk.app.state.units.pool.fetch(
         "SELECT key, encode(body, 'escape') AS body FROM idempotency_key WHERE key LIKE $1", f"{outside.agreement}%"
     )
@@ -80,4 +80,10 @@ async def test_of_many_refused_documents_only_the_latest_are_kept(story: Story, 
     for number in range(MOST_KEPT + 2):
         assert (await outside.hand_in(b"%PDF-1.7 nothing " + str(number).encode())).status_code == 422
     answer = await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signatures")
-    assert [one["kept"] for one in answer.json()] == [True] * MOST_KEPT + [False] * 2
+    assert [one["kept"] for one in answer.json()["items"]] == [True] * MOST_KEPT + [False] * 2
+    seen, after = [], None
+    while after is not None or not seen:
+        params = {"limit": "5"} | ({"after": after} if after else {})
+        more = (await story.as_(LEGAL).get(str(answer.url), params=params)).json()
+        seen, after = seen + more["items"], more["next"]
+    assert seen == answer.json()["items"]

@@ -263,13 +263,13 @@ async def test_refusals_say_why_and_are_written_down(
     assert code in [one["code"] for one in answer.json()["errors"]]
     assert await outside.state() == "approved"
     place = f"/agreements/api/v1/agreements/{outside.agreement}/signatures"
-    (line,) = (await story.as_(LEGAL).get(place)).json()
+    (line,) = (await story.as_(LEGAL).get(place)).json()["items"]
     assert (line["accepted"], line["kept"], line["upload_id"]) == (False, True, answer.json()["upload_id"])
     kept = await story.as_(LEGAL).get(f"{place}/{line['upload_id']}/file")
     assert kept.content == document
     for other in (partner(outside.giver), DEPARTMENT):
         assert (await story.as_(other).get(f"{place}/{line['upload_id']}/file")).status_code == 404
-        (seen,) = (await story.as_(other).get(place)).json()
+        (seen,) = (await story.as_(other).get(place)).json()["items"]
         assert "Conti" not in str(seen)
 
 
