@@ -150,13 +150,14 @@ def candidates(
     chosen = sets.Able.of(need, able)
     found: dict[str, Candidate] = {}
     today = signals.day_of(now)
+    of_need: dict[str, Contribution | None] = {}
     for lead in chosen.offers:
         if leading is not None and lead.offer_id not in leading:
             continue
         for pieces in sets.around(chosen, lead):
             if deals.refused(need, pieces, instruments):
                 continue
-            candidate = ranked(Question(need, pieces, steering, today, likeness))
+            candidate = ranked(Question(need, pieces, steering, today, likeness, of_need))
             if memory.allows(candidate):
                 found.setdefault(candidate.key, candidate)
     return sorted(found.values(), key=lambda one: one.order)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from math import cos, hypot, radians
-from uuid import UUID
 
 from contracts.units import amount
-from contracts.values import Place, Reason, ResourceKind
+from contracts.values import Place, ResourceKind
 from services.matching.domain import limits
+from services.matching.domain.question import Contribution as Contribution
+from services.matching.domain.question import Piece as Piece
+from services.matching.domain.question import Question as Question
+from services.matching.domain.question import Sentences
 from services.matching.domain.ranking import Ranking
 from services.matching.domain.rules import EACH_FURTHER_PARTY, WEIGHTS
-from services.matching.domain.subjects import LineState, Need, Offer, Steering
-from services.matching.domain.text import Likeness, overlap, words
+from services.matching.domain.subjects import Need
+from services.matching.domain.text import overlap, words
 
 KINDS: dict[ResourceKind, tuple[str, str]] = {
     "money": ("denaro", "money"),
@@ -47,59 +49,6 @@ _SAME_WORDS = 0.5
 _EARTH_RADIUS = 6_371_000
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One offered line in a set. ``asked`` is None when it brings a capability; ``quantity`` None = to be agreed."""
-
-    offer: Offer
-    offered: LineState
-    asked: LineState | None
-    quantity: Decimal | None
-
-
-class Question:
-    """What is ranked: a set of pieces for a need, under the steering of today."""
-
-    __slots__ = ("likeness", "main", "need", "offers", "pieces", "steering", "today")
-
-    def __init__(
-        self,
-        need: Need,
-        pieces: Sequence[Piece],
-        steering: Steering,
-        today: date,
-        likeness: Mapping[UUID, Likeness] | None = None,
-    ) -> None:
-        self.need = need
-        self.pieces = pieces
-        self.steering = steering
-        self.today = today
-        self.likeness = likeness or {}
-        self.main = [piece for piece in pieces if piece.asked is not None]
-        self.offers = list({piece.offer.offer_id: piece.offer for piece in pieces}.values())
-
-    @property
-    def main_offers(self) -> list[Offer]:
-        """The offers that meet a line; the others bring a capability and speak of something else."""
-        return list({piece.offer.offer_id: piece.offer for piece in self.main}.values()) or self.offers
-
-
-Sentences = Callable[[], tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What one signal adds to the score. ``says`` makes its sentences (Italian, English) when they are wanted."""
-
-    code: str
-    value: float
-    says: Sentences
-
-    def reason(self) -> Reason:
-        italian, english = self.says()
-        return Reason(code=self.code, contribution=self.value, text_it=italian[:300], text_en=english[:300])
-
-
 Signal = Callable[[Question], Contribution | None]
 
 
@@ -126,7 +75,21 @@ def deadline(need: Need) -> date | None:
     return min(ends, default=None)
 
 
+def _about_need(signal: Signal) -> Signal:
+    """A signal that says the same whatever the set is: it is asked once for a need."""
+
+    def once(question: Question) -> Contribution | None:
+        known, name = question.of_need, signal.__name__
+        if name not in known:
+            known[name] = signal(question)
+        return known[name]
+
+    return once
+
+
 def _contribution(code: str, share: float, says: Sentences) -> Contribution | None:
+    if not share:
+        return None
     value = round(WEIGHTS[code] * share, 4)
     return Contribution(code, value, says) if value else None
 
@@ -293,6 +256,7 @@ def _metres(left: Place, right: Place) -> float | None:
     return hypot(north, east)
 
 
+@_about_need
 def _priority(question: Question) -> Contribution | None:
     weight = question.steering.weights.get(question.need.state.policy_area, 0.0)
 
@@ -303,6 +267,7 @@ def _priority(question: Question) -> Contribution | None:
     return _contribution("priority", weight, says)
 
 
+@_about_need
 def _urgent(question: Question) -> Contribution | None:
     due = deadline(question.need)
     if due is None or due < question.today:
@@ -312,6 +277,7 @@ def _urgent(question: Question) -> Contribution | None:
     return _contribution("urgent", share, lambda: (f"Mancano {days} giorni", f"{days} days left"))
 
 
+@_about_need
 def _hardship(question: Question) -> Contribution | None:
     nil = question.need.state.place.nil if question.need.state.place else None
     share = question.steering.hardship.get(nil, 0.0) if nil is not None else 0.0
@@ -350,6 +316,7 @@ def _few_parties(question: Question) -> Contribution | None:
     )
 
 
+@_about_need
 def _capabilities_complete(question: Question) -> Contribution | None:
     """No preference but what makes the set possible at all; it is shown, it does not count."""
     required = question.need.state.requires
