@@ -185,13 +185,14 @@ def signed(
     sha256: str,
     today: date,
     field: str | None = None,
+    signature_id: str | None = None,
 ) -> Outcome:
     """The amendment with one more verified signature; with the last one it takes effect.
 
     It is that of `field`, or the party's next one.
     """
     one = may_be_signed(file, today)
-    seen = signing.signed(face(file, one), evidence, person_id, sha256, today, field)
+    seen = signing.signed(face(file, one), evidence, person_id, sha256, today, field, signature_id)
     signatories = seen.file.signatories
     if any(signatory.evidence is None for signatory in signatories):
         moved = _moved(file, AmendmentAct.SIGN, signatories=signatories, signed_sha256=sha256).file

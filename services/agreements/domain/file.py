@@ -66,6 +66,8 @@ class Signatory(Value):
     due_on: date | None = None
     person_id: str | None = None
     evidence: SignatureEvidence | None = None
+    signature_id: Sha256 | None = None
+    """Which of its certificate's signatures this is; a person may sign for more than one party."""
 
     @property
     def field(self) -> str:

@@ -86,6 +86,7 @@ class Claim(Value):
     certificate_sha256: str
     level: Literal["advanced", "qualified"]
     proven_at: datetime
+    signature_id: str = ""
 
 
 def planned(signatories: tuple[Signatory, ...], plan: SigningPlan) -> tuple[Signatory, ...]:

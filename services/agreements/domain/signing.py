@@ -119,6 +119,7 @@ def signed(
     sha256: str,
     today: date,
     field: str | None = None,
+    signature_id: str | None = None,
 ) -> Outcome:
     """The file with one more verified signature; with the last one the agreement is signed.
 
@@ -127,10 +128,8 @@ def signed(
     if field is None:
         party = file.signatory(evidence.party_id)
         field = party.field if party else ""
-    signatories = tuple(
-        one.model_copy(update={"evidence": evidence, "person_id": person_id}) if one.field == field else one
-        for one in file.signatories
-    )
+    given = {"evidence": evidence, "person_id": person_id, "signature_id": signature_id}
+    signatories = tuple(one.model_copy(update=given) if one.field == field else one for one in file.signatories)
     if any(one.evidence is None for one in signatories):
         partly = changed(file, Act.SIGN, signatories=signatories, signed_sha256=sha256).file
         return Outcome(partly, (_given_event(file, partly, evidence.party_id),))

@@ -119,7 +119,7 @@ async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> J
             "In questo momento si stanno verificando troppi documenti: riprova tra un minuto.",
             "Too many documents are being verified right now: try again in a minute.",
         ) from None
-    new = tuple(one for one in found.signatures if one.certificate_sha256 not in recorded)
+    new = tuple(one for one in found.signatures if not one.is_among(recorded))
     if found.ok and not new:
         found = found.also(Refusal(Reason.NOTHING_NEW))
     # Who may have a development certificate is decided by us, with every signature, and never by a document.
@@ -139,8 +139,8 @@ async def receive(
     if file.version != judged.version:
         raise Stale
     recorded = recorded_signatures(seen)
-    new = [one for one in judged.verification.signatures if one.certificate_sha256 not in recorded]
-    refusals = list(judged.verification.reasons)
+    new = [one for one in judged.verification.signatures if not one.is_among(recorded)]
+    refusals = [*judged.verification.reasons, *_copies(new)]
     given: list[tuple[Signatory, Claim]] = []
     if not refusals:
         named = await unit.store.signatures.named(unit.scope, agreement_id)
@@ -172,7 +172,7 @@ async def _accepted(
             signed_at=claim.proven_at,
             certificate_sha256=claim.certificate_sha256,
         )
-        outcome = sign(file, evidence, None, line.sha256, city_day(unit.now), signatory.field)
+        outcome = sign(file, evidence, None, line.sha256, city_day(unit.now), signatory.field, claim.signature_id)
         file = await keep(unit, outcome, "sign_outside", signatory.party_id)
     if judged.amendment:
         await enter_in_force(unit, file, judged.amendment, line.sha256)
@@ -245,7 +245,18 @@ def _claim(one: Finding) -> Claim:
         certificate_sha256=one.certificate_sha256,
         level=one.level,
         proven_at=one.proven_at,
+        signature_id=one.signature_id,
     )
+
+
+def _copies(new: Sequence[Finding]) -> list[Refusal]:
+    """One signature counts once: a copy of it beside it is none of another party's."""
+    seen: set[str] = set()
+    found = []
+    for one in new:
+        found += [Refusal(Reason.NOTHING_NEW, one.field)] if one.signature_id in seen else []
+        seen.add(one.signature_id)
+    return found
 
 
 def _line(unit: AgreementsUnit, judged: Judged, refusals: Sequence[Refusal], desk: Desk) -> UploadLine:

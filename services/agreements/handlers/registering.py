@@ -111,8 +111,12 @@ async def enter_end(unit: AgreementsUnit, file: AgreementFile, act: EntryAct) ->
 
 
 def recorded_signatures(file: AgreementFile) -> dict[str, datetime]:
-    """When each signature was given, by the fingerprint of its certificate, by the file's own record."""
-    return {one.evidence.certificate_sha256: one.evidence.signed_at for one in file.signatories if one.evidence}
+    """When each signature was given, by the file's own record: by its id, else by its certificate's fingerprint."""
+    return {
+        one.signature_id or one.evidence.certificate_sha256: one.evidence.signed_at
+        for one in file.signatories
+        if one.evidence
+    }
 
 
 async def publish_owed(unit: AgreementsUnit, file: AgreementFile) -> AgreementFile:

@@ -54,7 +54,7 @@ async def examine(
 ) -> Verification:
     """Judge `document`: the `approved` PDF, with every signature of `latest`, with further ones, and nothing else.
 
-    `recorded` are moments at which signatures were verified before, by the fingerprint of their certificates.
+    `recorded` are moments at which signatures were verified before, by their ids or the fingerprints of certificates.
     Says nothing about who ought to have signed: the findings name who did.
     """
     if len(document) > MAX_SIZE:
@@ -101,7 +101,7 @@ async def verify(
     if Refusal(Reason.UNREADABLE) in found.reasons:
         return found
     recorded = {
-        one.certificate_sha256: wanted.signed_at
+        one.signature_id: wanted.signed_at
         for one in found.signatures
         if (wanted := expected.get(one.field)) and wanted.signed_at
     }
@@ -133,15 +133,13 @@ def _against(finding: Finding, wanted: Expected) -> list[Reason]:
 async def recheck(document: bytes, *, approved: bytes, recorded: Mapping[str, datetime], trust: Trust) -> Verification:
     """Judge a document that was accepted before: the signatures on record, each as of its moment, and no other.
 
-    They are known by the fingerprints of their certificates, so no name needs to be asked about again.
+    They are known by their ids, or the fingerprints of their certificates, so no name needs to be asked about again.
     """
     found = await examine(document, approved=approved, latest=approved, trust=trust, recorded=recorded)
-    there = [one.certificate_sha256 for one in found.signatures]
+    there = {name for one in found.signatures for name in (one.signature_id, one.certificate_sha256)}
     missing = [Refusal(Reason.SIGNATURE_MISSING) for one in recorded if one not in there]
     unexpected = [
-        Refusal(Reason.SIGNATURE_UNEXPECTED, one.field)
-        for one in found.signatures
-        if one.certificate_sha256 not in recorded
+        Refusal(Reason.SIGNATURE_UNEXPECTED, one.field) for one in found.signatures if not one.is_among(recorded)
     ]
     return found.also(*missing, *unexpected)
 

@@ -56,20 +56,31 @@ def fingerprint(certificate: asn1_x509.Certificate) -> str:
     return hashlib.sha256(certificate.dump()).hexdigest()
 
 
+def signature_id(signed_data: cms.SignedData) -> str:
+    """What tells signatures of one certificate apart: SHA-256 of all that the signatory put the signature under.
+
+    Not of the signature itself, which can be written in more than one way; a copy is the same signature.
+    """
+    attributes = signed_data["signer_infos"][0]["signed_attrs"]
+    return hashlib.sha256(attributes.untag().dump(force=True)).hexdigest()
+
+
 async def judge(signed: Signed, trust: Trust, recorded: Mapping[str, datetime]) -> Finding | Reason:
     """What is to be said of one signature; a bare reason when not even its certificate can be read.
 
-    `recorded` are the moments at which earlier verifications saw a certificate's signature, by its fingerprint.
+    `recorded` are the moments at which earlier verifications saw a signature, by its id; before ids were kept, by the
+    fingerprint of its certificate.
     """
     try:
         certificate = extract_certs_for_validation(signed.signed_data).signer_cert
-        if fingerprint(certificate) in recorded:
+        known = recorded.get(signature_id(signed.signed_data)) or recorded.get(fingerprint(certificate))
+        if known is not None:
             trust = trust.for_recorded()
         stamps = await stamps_of(signed.signed_data, trust, signed.crls, signed.ocsps)
         reasons = list(signed.reasons)
         if any(stamp.damaged for stamp in stamps):
             reasons.append(Reason.TIME_STAMP_DAMAGED)
-        proven_at, proof = _proven(certificate, [*stamps, *signed.later_stamps], trust, recorded)
+        proven_at, proof = _proven(known, [*stamps, *signed.later_stamps], trust)
         checked = await _checked(signed, certificate, trust, proven_at)
         reasons += checked.reasons
         reasons += _time(signed, certificate, proven_at)
@@ -79,9 +90,8 @@ async def judge(signed: Signed, trust: Trust, recorded: Mapping[str, datetime]) 
 
 
 def _proven(
-    certificate: asn1_x509.Certificate, stamps: Sequence[Stamp], trust: Trust, recorded: Mapping[str, datetime]
+    known: datetime | None, stamps: Sequence[Stamp], trust: Trust
 ) -> tuple[datetime, Literal["time-stamp", "received", "record"]]:
-    known = recorded.get(fingerprint(certificate))
     if known is not None:
         return known, "record"
     trusted = [stamp.at for stamp in stamps if stamp.trusted and stamp.at <= trust.moment + CLOCK_SLACK]
@@ -243,6 +253,7 @@ def _finding(
         person_name=_person(subject),
         certificate_serial=format(certificate.serial_number, "x"),
         certificate_sha256=fingerprint(certificate),
+        signature_id=signature_id(signed.signed_data),
         issuer=clean(certificate.issuer.human_friendly),
         trusted_by=checked.trusted_by,
         revocation=checked.revocation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,6 +107,12 @@ class Finding:
     proof: Literal["time-stamp", "received", "record"]
     anchors: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    signature_id: str = ""
+    """The same for every copy of this signature and for no other; one certificate may have made several."""
+
+    def is_among(self, recorded: Collection[str]) -> bool:
+        """Whether it was given before: by its id, or, from before ids were kept, by its certificate."""
+        return self.signature_id in recorded or self.certificate_sha256 in recorded
 
     @property
     def ok(self) -> bool:

@@ -25,8 +25,8 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     R.NOT_SIGNED: ("Il documento non ha firme.", "The document has no signature."),
     R.NOTHING_NEW: (
-        "Non c'è nessuna firma nuova rispetto a quelle già acquisite.",
-        "There is no signature besides those already taken in.",
+        "Non c'è nessuna firma nuova rispetto a quelle già acquisite. Chi firma per due parti firma due volte.",
+        "There is no signature besides those already taken in. Whoever signs for two parties signs twice.",
     ),
     R.SIGNATURE_MISSING: ("Manca una firma attesa.", "A signature that is expected is missing."),
     R.SIGNATURE_UNEXPECTED: (
