@@ -34,6 +34,7 @@ from services.matching.text.words import fold
 from services.matching.views import (
     AcceptBody,
     BalanceView,
+    BestView,
     CounterBody,
     DeclineBody,
     LedgerView,
@@ -231,7 +232,12 @@ async def read_steps(request: Request, actor: CurrentActor, match_id: UUID) -> l
 
 @router.get("/needs/{need_id}/why-not", response_model=WhyNotView)
 async def why_not(request: Request, actor: CurrentActor, need_id: UUID, offer: UUID) -> WhyNotView:
-    """Why an offer is not proposed for a need."""
+    """Why an offer is not proposed for a need, and how it would be ranked beside the best that is."""
+    return await why_not_for(request, actor, need_id, offer)
+
+
+async def why_not_for(request: Request, actor: Actor, need_id: UUID, offer: UUID) -> WhyNotView:
+    """The answer as the actor may have it; also what the page shows. Raises Problem 404."""
     scope, reach = scope_of(actor), reach_of(actor)
     units = units_of(request)
     async with units.reading() as store:
@@ -244,6 +250,8 @@ async def why_not(request: Request, actor: CurrentActor, need_id: UUID, offer: U
         obstacles = filters.why_not(need, found, now) + await explaining.no_instrument(store, scope, need, found, now)
         shown = [_obstacle(one) for one in obstacles]
         because = None if shown else await explaining.why_not_proposed(store, scope, need, found, now)
+        alone = None if shown else await explaining.alone(store, scope, need, found, now)
+        best = await store.overview.matches(scope, reach, Wanted(need_id, state="proposed", limit=1, sort="best"))
     return WhyNotView(
         need_id=need_id,
         offer_id=offer,
@@ -251,7 +259,15 @@ async def why_not(request: Request, actor: CurrentActor, need_id: UUID, offer: U
         obstacles=shown,
         because=_obstacle(because.reason) if because else None,
         match_id=because.match_id if because else None,
+        score=alone.score if alone else None,
+        reasons=list(alone.proposal().reasons) if alone else [],
+        best=_best(best[0]) if best else None,
     )
+
+
+def _best(row: dict[str, Any]) -> BestView:
+    givers = [one["name"] for one in row["parties"] if one["role"] == "giver"]
+    return BestView(match_id=row["match_id"], givers=givers, score=row["score"], reasons=row["reasons"])
 
 
 def _obstacle(one: filters.Obstacle) -> ObstacleView:

@@ -26,6 +26,9 @@ class MatchingSettings(Settings):
     reservation_days: float = Field(default=14, gt=0, description="from the first consent to the last")
     matching_undo_minutes: float = Field(default=15, ge=0, description="to take one's own last decision back")
     postpone_days: float = Field(default=90, gt=0, description="the longest a proposal is put off at a time")
+    postpone_days_in_all: float = Field(
+        default=180, gt=0, description="after it was made, a proposal is put off no further"
+    )
     postponing_extends_reservations: bool = Field(default=False, description="or a reserved match waits no longer")
     plan_hour: int = Field(default=3, ge=-1, le=23, description="of the nightly plan, in Italy; -1 for none")
     plan_fairness: float = Field(default=0.3, ge=0, le=1, description="weight of fairness in the nightly plan")
@@ -48,5 +51,6 @@ class MatchingSettings(Settings):
             reservation_lasts=timedelta(days=self.reservation_days),
             undo_window=timedelta(minutes=self.matching_undo_minutes),
             longest_postponement=timedelta(days=self.postpone_days),
+            postponed_in_all=timedelta(days=self.postpone_days_in_all),
             postponing_extends_reservations=self.postponing_extends_reservations,
         )

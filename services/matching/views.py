@@ -331,10 +331,20 @@ class ObstacleView(BaseModel):
     text_en: str
 
 
+class BestView(BaseModel):
+    """The need's open proposal that fits best."""
+
+    match_id: UUID
+    givers: list[str]
+    score: float
+    reasons: list[Reason]
+
+
 class WhyNotView(BaseModel):
     """Why the offer is not proposed for the need; ``possible`` when no filter stands in the way.
 
-    Then ``because`` says why it is not among the proposals (or that it is: ``match_id``).
+    Then ``because`` says why it is not among the proposals (or that it is: ``match_id``), and ``score`` and ``reasons``
+    how it would be ranked by itself, beside the ``best`` open proposal.
     """
 
     need_id: UUID
@@ -343,6 +353,9 @@ class WhyNotView(BaseModel):
     obstacles: list[ObstacleView]
     because: ObstacleView | None = None
     match_id: UUID | None = None
+    score: float | None = None
+    reasons: list[Reason] = Field(default_factory=list)
+    best: BestView | None = None
 
 
 def _step(row: dict[str, Any], reader: str, window: timedelta) -> StepView | None:

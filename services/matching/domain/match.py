@@ -65,6 +65,7 @@ class Match:
     replaces: UUID | None = None
     replaced_by: UUID | None = None
     last: Taken | None = None
+    proposed_at: datetime | None = None
     submitted_at: datetime | None = None
     asked: Asked | None = None
 

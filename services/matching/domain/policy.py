@@ -11,7 +11,8 @@ class Policy:
     """``open_per_need`` proposals stay open at most; one event brings at most ``per_event`` to a need and, for an
     arriving offer, to ``needs_per_offer`` needs. Offers that answer the need come on top. ``candidates`` are compared
     at most per line, out of lists of which ``longest_list`` entries are read. A decision can be taken back within
-    ``undo_window``; a proposal sleeps no longer than ``longest_postponement`` at a time."""
+    ``undo_window``; a proposal sleeps no longer than ``longest_postponement`` at a time, and not beyond
+    ``postponed_in_all`` after it was made, however often it is put off."""
 
     open_per_need: int = 20
     per_event: int = 5
@@ -22,4 +23,5 @@ class Policy:
     reservation_lasts: timedelta = timedelta(days=14)
     undo_window: timedelta = timedelta(minutes=15)
     longest_postponement: timedelta = timedelta(days=90)
+    postponed_in_all: timedelta = timedelta(days=180)
     postponing_extends_reservations: bool = False

@@ -13,7 +13,7 @@ from services.matching.domain.policy import Policy
 from services.matching.domain.states import after
 
 CITY_TIME = ZoneInfo("Europe/Rome")
-Bound = Literal["policy", "deadline", "reservation"]
+Bound = Literal["policy", "in_all", "deadline", "reservation"]
 
 
 class NotLater(Exception):
@@ -40,7 +40,8 @@ def postpone(match: Match, party_id: str, said: Said, until: date, policy: Polic
     back = datetime.combine(until, time(0), CITY_TIME)
     if back <= said.at:
         raise NotLater
-    latest, bound = latest_day(match.due_on, match.expires_at if match.is_reserved else None, said.at, policy)
+    reserved_until = match.expires_at if match.is_reserved else None
+    latest, bound = latest_day(match.due_on, reserved_until, said.at, policy, match.proposed_at)
     if until > latest:
         raise TooFar(latest, bound)
     slept = match.postponed_until if match.postponed_until and match.postponed_until > said.at else said.at
@@ -63,10 +64,19 @@ def postpone(match: Match, party_id: str, said: Said, until: date, policy: Polic
 
 
 def latest_day(
-    due_on: date | None, reserved_until: datetime | None, now: datetime, policy: Policy
+    due_on: date | None,
+    reserved_until: datetime | None,
+    now: datetime,
+    policy: Policy,
+    proposed_at: datetime | None = None,
 ) -> tuple[date, Bound]:
-    """The last day until which a match can be postponed, and what sets it."""
+    """The last day until which a match can be postponed, and what sets it.
+
+    It may have passed: what was put off for long enough is to be decided.
+    """
     bounds: list[tuple[date, Bound]] = [((now + policy.longest_postponement).astimezone(CITY_TIME).date(), "policy")]
+    if proposed_at is not None:
+        bounds.append(((proposed_at + policy.postponed_in_all).astimezone(CITY_TIME).date(), "in_all"))
     if due_on is not None:
         bounds.append((due_on, "deadline"))
     if reserved_until is not None and not policy.postponing_extends_reservations:

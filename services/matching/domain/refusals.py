@@ -163,10 +163,14 @@ def not_later() -> Refusal:
     return Refusal("invalid", "not-later", "Indica un giorno futuro.", "Name a day in the future.", "/until")
 
 
-def too_far(latest: date, bound: Literal["policy", "deadline", "reservation"]) -> Refusal:
+def too_far(latest: date, bound: Literal["policy", "in_all", "deadline", "reservation"]) -> Refusal:
     day = f"{latest:%d/%m/%Y}"
     italian, english = {
         "policy": ("una proposta non si rinvia oltre", "a proposal is not put off any further"),
+        "in_all": (
+            "la proposta è già stata rinviata abbastanza, va decisa",
+            "the proposal has been put off for long enough and is to be decided",
+        ),
         "deadline": ("dopo, il bisogno sarebbe scaduto", "after that the need would be past its deadline"),
         "reservation": ("dopo, le quantità non sono più riservate", "after that the quantities are not reserved"),
     }[bound]

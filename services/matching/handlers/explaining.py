@@ -10,7 +10,7 @@ from chassis.scope import Scope
 from services.matching.domain import deals, proposals, signals
 from services.matching.domain.filters import Obstacle
 from services.matching.domain.instruments import UNKNOWN
-from services.matching.domain.proposals import Memory
+from services.matching.domain.proposals import Candidate, Memory
 from services.matching.domain.subjects import Need, Offer
 from services.matching.handlers.likening import likeness_of
 from services.matching.store import MatchingStore
@@ -53,6 +53,13 @@ async def no_instrument(store: MatchingStore, scope: Scope, need: Need, offer: O
     alone = proposals.candidates(need, [offer], replace(steering, toolkit=UNKNOWN), now)
     refused = [deals.refused(need, one.pieces, instruments) for one in alone]
     return [one for one in refused[:1] if one] if all(refused) else []
+
+
+async def alone(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> Candidate | None:
+    """How the offer by itself would be ranked for the need; None when it does not suffice alone."""
+    steering = await store.projections.steering(scope, signals.day_of(now))
+    made = proposals.candidates(need, [offer], steering, now, likeness=likeness_of(need, [offer]))
+    return made[0] if made else None
 
 
 async def why_not_proposed(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> Because:

@@ -57,7 +57,9 @@ async def show(
         may_undo=_may_undo(match, now),
         asleep=match.postponed_until is not None and match.postponed_until > now,
         tomorrow=(now.astimezone(CITY_TIME) + timedelta(days=1)).date(),
-        latest=latest_day(match.due_on, match.expires_at if match.reserved else None, now, policy_of(request))[0],
+        latest=latest_day(
+            match.due_on, match.expires_at if match.reserved else None, now, policy_of(request), match.proposed_at
+        )[0],
         to_agree=[] if match.reserved else [one for one in match.allocations if one.to_agree],
         compared=sorted(
             [*(one for one in others.items if one.match_id != match_id), match], key=lambda one: -one.score

@@ -62,7 +62,7 @@ FROM jsonb_to_recordset($3::jsonb->'rows')
 _MATCHES = """
 SELECT match_id, version, state, need_id, need_title, department, with_departments, policy_area, triangulation,
     account_manager_id, expires_at, beneficiaries, expected_return, planned, reason_code, closed_at, due_on,
-    postponed_until, replaces, replaced_by, submitted_at, asked
+    postponed_until, replaces, replaced_by, proposed_at, submitted_at, asked
 FROM match WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id
 """
 _PARTIES = "SELECT * FROM match_party WHERE city = $1 AND match_id = ANY($2::uuid[]) ORDER BY match_id, position"

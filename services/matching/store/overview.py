@@ -39,11 +39,32 @@ SELECT match.match_id, match.state, match.score, EXISTS (SELECT FROM match_alloc
 FROM match WHERE match.city = $1 AND match.need_id = $2 AND match.state IN ('proposed', 'accepted')
 ORDER BY match.state, match.score DESC
 """
+_FEW = 20
+_NEEDS_LIKE = """
+SELECT need_id, snapshot->>'title', department, state FROM need
+WHERE city = $1 AND ($2 OR department = $3) AND snapshot->>'title' ILIKE ALL($4::text[])
+ORDER BY state <> 'open', need_id DESC LIMIT $5
+"""
+_OFFERS_LIKE = """
+SELECT offer.offer_id, offer.snapshot->>'title', coalesce(giver.name, '–'), offer.state FROM offer
+LEFT JOIN stakeholder AS giver ON giver.city = offer.city AND giver.stakeholder_id = offer.stakeholder_id
+WHERE offer.city = $1 AND (offer.snapshot->>'title') || ' ' || coalesce(giver.name, '') ILIKE ALL($2::text[])
+ORDER BY offer.state <> 'open', offer.offer_id DESC LIMIT $3
+"""
 _OWNER = """
 SELECT department = $3 OR stakeholder_id = ANY($4::uuid[]) FROM (
     SELECT department, NULL::uuid AS stakeholder_id FROM need WHERE city = $1 AND need_id = $2
     UNION ALL SELECT NULL, stakeholder_id FROM offer WHERE city = $1 AND offer_id = $2) AS subject
 """
+
+
+class Subject(NamedTuple):
+    """A need or an offer by its title; ``whose`` is the department that asks or the organisation that gives."""
+
+    subject_id: UUID
+    title: str
+    whose: str
+    state: str
 
 
 class OpenMatch(NamedTuple):
@@ -79,6 +100,18 @@ class OverviewStore:
         found = await self._connection.fetch(_OPEN_FOR_NEED, scope.city, need_id, offer_id)
         return [OpenMatch(*row) for row in found]
 
+    async def needs_like(self, scope: Scope, reach: Reach, words: Sequence[str]) -> list[Subject]:
+        """Needs whose title has all these words in it, open ones first, then the newest; of others' only with reach."""
+        found = await self._connection.fetch(
+            _NEEDS_LIKE, scope.city, reach.everything, reach.department, _patterns(words), _FEW
+        )
+        return [Subject(*row) for row in found]
+
+    async def offers_like(self, scope: Scope, words: Sequence[str]) -> list[Subject]:
+        """Offers whose title or giver has all these words in it, open ones first, then the newest."""
+        found = await self._connection.fetch(_OFFERS_LIKE, scope.city, _patterns(words), _FEW)
+        return [Subject(*row) for row in found]
+
     async def may_see_subject(self, scope: Scope, reach: Reach, subject_id: UUID) -> bool:
         """Whether the need or offer is theirs (or everything is)."""
         if reach.everything:
@@ -90,3 +123,9 @@ class OverviewStore:
 
 def _whose(scope: Scope, reach: Reach) -> Sequence[Any]:
     return scope.city, reach.everything, reach.department, list(reach.stakeholders)
+
+
+def _patterns(words: Sequence[str]) -> list[str]:
+    """What people type, word by word, found anywhere."""
+    escaped = (word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words)
+    return [f"%{word}%" for word in escaped]

@@ -150,6 +150,10 @@ def test_later_has_bounds() -> None:
     assert (far.value.bound, far.value.latest) == ("deadline", due.due_on)
     later = postpone(due, "department:education", said, today + timedelta(days=20), POLICY).match
     assert later.expires_at <= NOW + timedelta(days=42), "never beyond the need's deadline"
+    old = replace(case.match, proposed_at=NOW - timedelta(days=150))
+    with pytest.raises(TooFar) as far:
+        postpone(old, "department:education", said, today + timedelta(days=31), POLICY)
+    assert (far.value.bound, far.value.latest) == ("in_all", today + timedelta(days=30))
     reserved = case.yes(case.match, case.party("Enel"))
     with pytest.raises(TooFar) as far:
         postpone(reserved, "department:education", said, today + timedelta(days=15), POLICY)
