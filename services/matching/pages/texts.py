@@ -26,6 +26,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "released_by_manager": mark("The account manager released it"),
         "undone": mark("A decision was taken back"),
     },
+    "asked": {
+        "undone": mark("The last yes is to be taken back"),
+        "released_by_manager": mark("The account manager wants to release it"),
+        "party_withdrew": mark("A party withdrew"),
+    },
     "sort": {
         "urgent": mark("The most urgent first"),
         "best": mark("What fits best first"),
