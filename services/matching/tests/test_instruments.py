@@ -171,6 +171,41 @@ def test_a_match_may_be_divided_so_each_line_needs_some_agreement_not_all_the_sa
     assert deals.refused(need, [*pieces, Piece(truck, truck.lines[0], None, None)], instruments)
 
 
+def two_lines(first: Offer, second: Offer, **need: Any) -> tuple[Need, list[Piece]]:
+    asked = a_need(first.lines[0].line, second.lines[0].line, **need)
+    both = zip((first, second), asked.lines, strict=True)
+    return asked, [Piece(offer, offer.lines[0], line, offer.lines[0].free) for offer, line in both]
+
+
+def test_receivers_need_not_be_in_every_agreement_of_a_match() -> None:
+    school = a_giver("Scuola", kind="school")
+    goods, room = an_offer(giver=kind("company")), an_offer(a_line("space"), giver=kind("company"))
+    need, pieces = two_lines(goods, room, receivers={school.stakeholder_id: school})
+    toolkit = Toolkit(
+        {
+            "imprese": [record(criterion("needed", {"only_party_types": ["company"], "only_kinds": ["goods"]}))],
+            "scuole": [record(criterion("needed", {"party_types": ["school"], "only_kinds": ["space"]}))],
+        }
+    )
+    assert toolkit.at(NOW).possible(deals.deal_of(need, pieces)) == ()
+    assert deals.refused(need, pieces, toolkit.at(NOW)) is None
+
+
+def test_partners_go_with_their_giver_into_every_agreement_of_it() -> None:
+    behind = [made_of(partner="association"), made_of(line=a_line("space"), partner="association")]
+    need, pieces = two_lines(*behind)
+    assert deals.refused(need, pieces, excluding(party_types=["association"]).at(NOW))
+    need, pieces = two_lines(made_of(), behind[1])
+    assert deals.refused(need, pieces, excluding(party_types=["association"]).at(NOW)), "the second line in any case"
+    half = Toolkit(
+        {
+            "senza": [record(criterion("excludes", {"party_types": ["association"]}))],
+            "spazi": [record(criterion("needed", {"only_kinds": ["space"]}))],
+        }
+    )
+    assert deals.refused(need, pieces, half.at(NOW)) is None
+
+
 def test_the_newest_version_that_has_begun_in_the_city_counts() -> None:
     before, after = (
         record(criterion("needed", {"kinds": ["goods"]})),
