@@ -68,7 +68,7 @@ def _oddly(case: Any) -> st.SearchStrategy[Any]:
     return st.one_of(ways) if ways else st.just(case)
 
 
-def aim(case: Any, **known: str) -> None:
+def aim(case: Any, **known: Any) -> None:
     """Has the request name things that exist, so that it comes further than "no such thing"."""
     for part in (case.path_parameters, case.body):
         if isinstance(part, dict):

@@ -150,7 +150,7 @@ async def submit(client: httpx.AsyncClient, form: FoundForm) -> httpx.Response:
     return await client.post(form.action, files=parts, headers=headers)
 
 
-def is_no_fault(form: FoundForm, answer: httpx.Response) -> None:
+def is_no_fault_of_a_page(form: FoundForm, answer: httpx.Response) -> None:
     """Done, refused or taken elsewhere; whatever it is, a page for people."""
     told = f"{form.method} {form.action}\n{ascii(form.fields)[:3000]}\n{answer.status_code} {answer.text[:1500]}"
     assert answer.status_code < 500, told

@@ -1,14 +1,10 @@
-"""The API as documented: valid OpenAPI, and whatever comes gets a proper answer."""
+"""What anybody may send to agreements: requests as documented, odd values, forms filled in oddly, cursors."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from openapi_spec_validator import validate
 from pydantic import SecretStr
 
 from chassis.auth import Actor
@@ -16,11 +12,11 @@ from chassis.http.paging import encode
 from services.agreements.app import service
 from services.agreements.settings import AgreementsSettings
 from services.agreements.tests.story import CITY, Story, donation
-from tests.fuzz.api import Api, aim, examples, is_documented, is_no_fault, send
+from tests.fuzz.api import Api
+from tests.fuzz.suite import Asked, AsSent
 
 pytestmark = pytest.mark.integration
 
-API = Api(service(AgreementsSettings(environment="test", session_secret=SecretStr("s" * 32))))
 EVERYTHING = Actor(
     subject="all", city=CITY, name="A", roles=frozenset({"legal", "signatory", "account_manager", "coordinator"})
 )
@@ -35,42 +31,33 @@ CURSORS = [
 ]
 
 
-def test_the_document_is_valid_openapi() -> None:
-    validate(API.document)
-    paths = {path.removeprefix("/agreements/api/v1") for path in API.paths}
-    plans = {"instrument", "communication-plan", "impact-plan", "documents", "document.pdf"}
-    decisions = {"submit", "approve", "reject", "sign", "terminate"}
-    of_a_file = {f"/agreements/{{agreement_id}}/{act}" for act in plans | decisions}
-    assert {"/agreements", "/register", "/instruments"} | of_a_file <= paths
+class TestAsSent(AsSent):
+    api = Api(service(AgreementsSettings(environment="test", session_secret=SecretStr("s" * 32))))
+
+    def test_it_documents_what_there_is(self) -> None:
+        paths = {path.removeprefix("/agreements/api/v1") for path in self.api.paths}
+        plans = {"instrument", "communication-plan", "impact-plan", "documents", "document.pdf"}
+        decisions = {"submit", "approve", "reject", "sign", "terminate"}
+        of_a_file = {f"/agreements/{{agreement_id}}/{act}" for act in plans | decisions}
+        assert {"/agreements", "/register", "/instruments"} | of_a_file <= paths
 
 
-@pytest.fixture(scope="module")
-async def known(story: Story) -> list[str]:
+@pytest.fixture
+async def asked(story: Story) -> Asked:
     """Files in several states."""
-    return [
+    known = [
         (await story.file_of(donation()))["agreement_id"],
         await story.filled(donation()),
         await story.approved(donation()),
         await story.signed(donation()),
     ]
-
-
-@given(case=API.cases(), which=st.integers(0, 7))
-@examples(120)
-async def test_whatever_fits_the_document_gets_an_answer_that_is_in_it(
-    story: Story, known: list[str], case: Any, which: int
-) -> None:
-    if which < len(known):
-        aim(case, agreement_id=known[which])
-    is_documented(case, await send(story.as_(EVERYTHING), case))
-
-
-@given(case=API.odd_cases(), which=st.integers(0, 7))
-@examples(120)
-async def test_an_odd_value_is_refused_and_no_fault(story: Story, known: list[str], case: Any, which: int) -> None:
-    if which < len(known):
-        aim(case, agreement_id=known[which])
-    is_no_fault(case, await send(story.as_(EVERYTHING), case))
+    files = [f"/agreements/files/{one}" for one in known]
+    return Asked(
+        client=lambda: story.desk.client(EVERYTHING),
+        known=[{"agreement_id": one} for one in known],
+        pages=["/agreements/desk", "/agreements/toolkit", "/agreements/clauses", "/agreements/register", *files],
+        forms=25,
+    )
 
 
 @pytest.mark.parametrize("cursor", CURSORS)
@@ -82,7 +69,8 @@ async def test_a_cursor_of_somebody_else_is_refused(story: Story, path: str, cur
     assert answer.status_code in (200, 400), answer.text
 
 
-async def test_characters_that_no_database_takes_are_refused(story: Story, known: list[str]) -> None:
+async def test_characters_that_no_database_takes_are_refused(story: Story) -> None:
+    file = (await story.file_of(donation()))["agreement_id"]
     address = "/agreements/api/v1/agreements"
     assert (await story.as_(EVERYTHING).get(address, params={"q": "a\0b"})).status_code in (200, 422)
     for address in (
@@ -104,5 +92,5 @@ async def test_characters_that_no_database_takes_are_refused(story: Story, known
         "reject": {"reason": "a\0b c"},
         "sign": {"party_id": "\0"},
     }.items():
-        answer = await story.post(known[0], act, EVERYTHING, body)
+        answer = await story.post(file, act, EVERYTHING, body)
         assert answer.status_code == 422, (act, answer.text)
