@@ -12,11 +12,12 @@ from chassis.http.paging import After, Limit, Page
 from chassis.http.problem import not_found
 from chassis.service import units_of
 from services.agreements.api import DOCUMENTED, LoggedIn, ToSign, answer_change, desk_of, scope_of
-from services.agreements.api_signatures import AS_FORM, UploadView, handed_in_for, uploads_of
+from services.agreements.api_signatures import AS_FORM, SigningView, UploadView, handed_in_for, signing_of, uploads_of
 from services.agreements.domain.amending import face
 from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Split
+from services.agreements.domain.signatories import NameSignatories
 from services.agreements.downloads import document_to_read, document_to_sign
-from services.agreements.handlers import amending, closing
+from services.agreements.handlers import amending, closing, receiving
 from services.agreements.handlers.access import refuse_reading
 from services.agreements.problems import refusals_as_problems
 from services.agreements.views import AgreementView
@@ -112,6 +113,25 @@ async def amendment_document(
         )
     seen = face(file, file.amendments[number - 1])
     return document_to_read(seen, latest[1]) if to_sign in (None, "false") else document_to_sign(seen, latest[1])
+
+
+@router.get("/agreements/{agreement_id}/amendments/{number}/signing")
+async def get_amendment_signing(request: Request, actor: LoggedIn, agreement_id: UUID, number: Number) -> SigningView:
+    """Who signs the amendment, who has, who is awaited."""
+    return await signing_of(request, actor, agreement_id, number)
+
+
+@router.post("/agreements/{agreement_id}/amendments/{number}/signing", response_model=AgreementView)
+async def name_signatories(
+    request: Request, actor: LoggedIn, agreement_id: UUID, number: Number, body: NameSignatories
+) -> Response:
+    """Says through whom the parties sign the amendment, where not through whom they signed the agreement."""
+    expected = optional_version(request)
+    return await answer_change(
+        request,
+        actor,
+        lambda unit: receiving.name_for_amendment(unit, actor, agreement_id, number, body, expected),
+    )
 
 
 @router.get("/agreements/{agreement_id}/amendments/{number}/signatures")

@@ -22,6 +22,7 @@ from services.agreements.api import DOCUMENTED, LoggedIn, answer_change, desk_of
 from services.agreements.documents.verification import MAX_SIZE, Reason
 from services.agreements.documents.verification.verdict import clean
 from services.agreements.documents.verification.words import WORDS
+from services.agreements.domain.amending import face
 from services.agreements.domain.signatories import Person, PlanSignatures, turn
 from services.agreements.downloads import as_download
 from services.agreements.handlers import receiving
@@ -86,10 +87,18 @@ class UploadView(UploadLine):
 @router.get("/agreements/{agreement_id}/signing")
 async def get_signing(request: Request, actor: LoggedIn, agreement_id: UUID) -> SigningView:
     """Who signs in which order, who has, who is awaited."""
+    return await signing_of(request, actor, agreement_id)
+
+
+async def signing_of(request: Request, actor: Actor, agreement_id: UUID, amendment: int = 0) -> SigningView:
+    """Order and state of the signatures of the agreement's document, or of an amendment's."""
     async with units_of(request).reading() as store:
         with refusals_as_problems():
             file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
-        named = await store.signatures.named(scope_of(actor), agreement_id)
+        named = await store.signatures.named(scope_of(actor), agreement_id, amendment)
+    if amendment > len(file.amendments):
+        raise not_found("Questa modifica non c'è.", "There is no such amendment.")
+    file = face(file, file.amendments[amendment - 1]) if amendment else file
     people = {(one.party_id, one.seat): one for one in named} if receiving.may_see_names(actor) else {}
     now = {one.field for one in turn(file)}
     return SigningView(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -74,6 +75,49 @@ class PlanSignatures(Value):
             for party in self.signatories
             for seat, person in enumerate(party.people, start=1)
         )
+
+
+class PartyNames(Value):
+    """Through whom one party signs an amendment; without people, through whom it signed the agreement."""
+
+    party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    people: Annotated[tuple[Person, ...], Field(max_length=MOST_SEATS)] = ()
+
+
+class NameSignatories(Value):
+    """Who signs an amendment; order and number of signatures are the agreement's."""
+
+    signatories: Annotated[tuple[PartyNames, ...], Field(max_length=50)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> NameSignatories:
+        parties = [one.party_id for one in self.signatories]
+        if len(parties) != len(set(parties)):
+            raise ValueError("a party is listed twice")
+        return self
+
+
+def named_for_amendment(file: AgreementFile, command: NameSignatories) -> tuple[Named, ...]:
+    """The people of the command on the agreement's seats. Raises Invalid."""
+    seats = Counter(one.party_id for one in file.signatories)
+    for index, party in enumerate(command.signatories):
+        pointer = f"/signatories/{index}"
+        if party.party_id not in seats:
+            raise Invalid(
+                "unknown-party", "Questa parte non firma.", "This party does not sign.", f"{pointer}/party_id"
+            )
+        if len(party.people) > seats[party.party_id]:
+            raise Invalid(
+                "too-many-people",
+                f"Per questa parte le firme sono {seats[party.party_id]}, come nell'accordo.",
+                f"This party gives {seats[party.party_id]} signatures, as under the agreement.",
+                f"{pointer}/people",
+            )
+    return tuple(
+        Named(party_id=party.party_id, seat=seat, **person.model_dump())
+        for party in command.signatories
+        for seat, person in enumerate(party.people, start=1)
+    )
 
 
 class Claim(Value):

@@ -26,7 +26,7 @@ from services.agreements.domain import amending, signatories, signing
 from services.agreements.domain.checks import required_levels
 from services.agreements.domain.file import AgreementFile, Signatory
 from services.agreements.domain.refusals import NotAllowed, TooBusy
-from services.agreements.domain.signatories import Claim, PlanSignatures
+from services.agreements.domain.signatories import Claim, NameSignatories, PlanSignatures
 from services.agreements.domain.states import Act, after
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, refuse_role, signs_for
 from services.agreements.handlers.desk import AgreementsUnit, Desk, Stale, city_day, instrument_of, keep
@@ -143,7 +143,7 @@ async def receive(
     refusals = [*judged.verification.reasons, *_copies(new)]
     given: list[tuple[Signatory, Claim]] = []
     if not refusals:
-        named = await unit.store.signatures.named(unit.scope, agreement_id)
+        named = await unit.store.signatures.named(unit.scope, agreement_id, judged.amendment)
         given, nobodys = signatories.assign(seen, [_claim(one) for one in new], named, required_levels(file, record))
         refusals += [Refusal(Reason(code), field) for field, code in nobodys]
     line = _line(unit, judged, refusals, desk)
@@ -216,6 +216,28 @@ async def plan_signatures(
     named += [one for one in command.named() if (one.party_id, one.seat) not in signed]
     await unit.store.signatures.name(unit.scope, agreement_id, named, unit.now)
     return await keep(unit, outcome, "signing_plan", command.order)
+
+
+async def name_for_amendment(
+    unit: AgreementsUnit,
+    actor: Actor,
+    agreement_id: UUID,
+    number: int,
+    command: NameSignatories,
+    expected: int | None = None,
+) -> AgreementFile:
+    """Says through whom the parties sign an amendment under way. Nothing of the file changes: names are beside it."""
+    file = await opened(unit, actor, agreement_id, expected)
+    refuse_role(actor, *FILLS_IN)
+    one = amending.under_way(file, number)
+    wanted = signatories.named_for_amendment(file, command)
+    signed = {(seat.party_id, seat.seat) for seat in one.signatories if seat.evidence}
+    before = await unit.store.signatures.named_for(unit.scope, agreement_id, number)
+    named = [each for each in before if (each.party_id, each.seat) in signed]
+    named += [each for each in wanted if (each.party_id, each.seat) not in signed]
+    await unit.store.signatures.name(unit.scope, agreement_id, named, unit.now, number)
+    await unit.store.files.note(unit.scope, file, unit.now, "signing_names", str(number))
+    return file
 
 
 def may_see_names(actor: Actor) -> bool:

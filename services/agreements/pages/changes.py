@@ -27,6 +27,7 @@ from services.agreements.domain.states import Act, AmendmentAct, allows, amendme
 from services.agreements.handlers import amending, closing, receiving
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, signs_for
 from services.agreements.handlers.desk import AgreementsUnit
+from services.agreements.pages.amendment_names import NamesForm, names_form, seats_of
 from services.agreements.pages.file import Desk
 from services.agreements.pages.signature_forms import uploads_seen
 from services.agreements.pages.signatures import hand_in_on
@@ -122,6 +123,7 @@ class Changes(Desk):
             others = await store.files.of_match_now(scope, file.match_id)
             one = file.amendment
             uploads = await uploads_seen(store, scope, actor, agreement_id, one.number) if one else []
+            names = await names_form(store, scope, file) if actor.has(*FILLS_IN) else Form[Any].of()
         fills_in, legal = actor.has(*FILLS_IN), actor.has("legal")
         may = {act.value: one is not None and amendment_allows(one.state, act) for act in AmendmentAct}
         signs = signs_for(actor, face(file, one)) if one else []
@@ -135,7 +137,8 @@ class Changes(Desk):
             others=[other for other in others if other.agreement_id != file.agreement_id],
             called=called,
             came={position: plain(quantity) for position, quantity in came.items()},
-            forms=_filled(file) | (wrong or {}),
+            forms=_filled(file) | {"names": names} | (wrong or {}),
+            seats=seats_of(file),
             under_way=one,
             history=[
                 (amendment, changes_of(file, amendment, record))
@@ -144,6 +147,7 @@ class Changes(Desk):
             ],
             changes=changes_of(file, one, record) if one else [],
             may_open=fills_in and allows(file.state, Act.AMEND) and (one is None or may["edit"]),
+            may_name=fills_in and one is not None,
             may_submit=fills_in and may["submit"],
             may_withdraw=fills_in and may["withdraw"],
             may_approve=legal and may["approve"],
@@ -287,6 +291,21 @@ def _add_steps(routes: APIRouter, page: Changes) -> None:
             ),
             _("Signed and verified."),
         )
+
+    @routes.post("/files/{agreement_id}/amendments/{number}/signing")
+    async def name(
+        request: Request, actor: SignedIn, agreement_id: UUID, number: Annotated[int, Path(ge=1, le=2**31 - 1)]
+    ) -> Response:
+        form = (await parse_form(request, NamesForm)).called("names")
+
+        async def change(unit: AgreementsUnit, expected: int | None) -> AgreementFile:
+            assert form.model is not None
+            with refusals_as_problems():
+                return await receiving.name_for_amendment(
+                    unit, actor, agreement_id, number, form.model.command(), expected
+                )
+
+        return await page.fill(request, actor, agreement_id, "names", form, change, _("The names have been saved."))
 
     @routes.post("/files/{agreement_id}/amendments/{number}/signatures")
     async def hand_in(

@@ -39,6 +39,7 @@ ACTS = {
     "sign_outside": mark("Signature made outside taken in"),
     "upload_refused": mark("Signed document refused"),
     "signing_plan": mark("Who signs in which order"),
+    "signing_names": mark("Who signs the amendment"),
     "activate": mark("Took effect"),
     "suspend": mark("Suspended"),
     "resume": mark("Resumed"),

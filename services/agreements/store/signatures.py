@@ -56,14 +56,19 @@ class Signatures:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def name(self, scope: Scope, agreement_id: UUID, named: Iterable[Named], now: datetime) -> None:
-        """Who is expected, all at once: what was said before is replaced."""
+    async def name(
+        self, scope: Scope, agreement_id: UUID, named: Iterable[Named], now: datetime, amendment: int = 0
+    ) -> None:
+        """Who is expected, under the agreement or one amendment, all at once: what was said before is replaced."""
         await self._connection.execute(
-            "DELETE FROM named_signatory WHERE city = $1 AND agreement_id = $2", scope.city, agreement_id
+            "DELETE FROM named_signatory WHERE city = $1 AND agreement_id = $2 AND amendment = $3",
+            scope.city,
+            agreement_id,
+            amendment,
         )
         await self._connection.executemany(
             "INSERT INTO named_signatory (city, agreement_id, party_id, seat, name, tax_code, organisation_code,"
-            " set_at, set_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            " set_at, set_by, amendment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
                 (
                     scope.city,
@@ -75,18 +80,32 @@ class Signatures:
                     one.organisation_code,
                     now,
                     scope.actor,
+                    amendment,
                 )
                 for one in named
                 if one.says_something
             ],
         )
 
-    async def named(self, scope: Scope, agreement_id: UUID) -> list[Named]:
+    async def named(self, scope: Scope, agreement_id: UUID, amendment: int = 0) -> list[Named]:
+        """Who is expected; under an amendment, where nobody else was named for it, whoever is for the agreement."""
         rows = await self._connection.fetch(
-            "SELECT party_id, seat, name, tax_code, organisation_code FROM named_signatory"
-            " WHERE city = $1 AND agreement_id = $2 ORDER BY party_id, seat",
+            "SELECT DISTINCT ON (party_id, seat) party_id, seat, name, tax_code, organisation_code FROM named_signatory"
+            " WHERE city = $1 AND agreement_id = $2 AND amendment IN (0, $3) ORDER BY party_id, seat, amendment DESC",
             scope.city,
             agreement_id,
+            amendment,
+        )
+        return [Named(**dict(row)) for row in rows]
+
+    async def named_for(self, scope: Scope, agreement_id: UUID, amendment: int) -> list[Named]:
+        """Who was named for this amendment alone."""
+        rows = await self._connection.fetch(
+            "SELECT party_id, seat, name, tax_code, organisation_code FROM named_signatory"
+            " WHERE city = $1 AND agreement_id = $2 AND amendment = $3 ORDER BY party_id, seat",
+            scope.city,
+            agreement_id,
+            amendment,
         )
         return [Named(**dict(row)) for row in rows]
 

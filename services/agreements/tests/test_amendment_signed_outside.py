@@ -208,3 +208,47 @@ async def test_the_page_of_changes_takes_the_signed_file(
     done = (await client.get(f"{here}/changes", headers=html)).text
     assert f"{here}/amendments/1/signatures" not in done
     assert (await client.get(here, headers=html)).status_code == 200
+
+
+async def test_somebody_else_may_be_named_for_an_amendment_alone(
+    story: Story, provider: Provider, paolo: Holder, carlo: Holder
+) -> None:
+    outside = await amendment(story, provider)
+    anna = provider.ca.signatory(given_name="Anna", surname="Verdi", person_id="TINIT-VRDNNA80A41F205X")
+    assert codes(await outside.hand_in(await outside.pades(anna, outside.party))) == ["wrong-signatory"]
+    place = f"/files/{outside.agreement}/changes"
+    shown = (await story.as_(GUIDE).get(f"/agreements{place}")).text
+    form = shown[shown.index("/amendments/1/signing") :]
+    key, version = (
+        form.split(f'name="{name}" value="', 1)[1].split('"', 1)[0] for name in ("idempotency_key", "version")
+    )
+    parties = [one["party_id"] for one in (await story.get(outside.agreement))["signatories"]]
+    index = parties.index(outside.party)
+    sent = {f"signatories.{place}.party_id": party for place, party in enumerate(parties)}
+    sent |= {f"signatories.{index}.people.0.tax_code": "VRDNNA80A41F205X", "idempotency_key": key, "version": version}
+    answer = await story.as_(GUIDE).post(f"/agreements/files/{outside.agreement}/amendments/1/signing", data=sent)
+    assert answer.status_code == 303, answer.text
+    view = (await story.as_(LEGAL).get(f"{outside.place}/signing")).json()
+    people = {one["party_id"]: one["person"] for one in view["signatures"]}
+    assert people[outside.party]["tax_code"] == "VRDNNA80A41F205X"
+    assert people[EDUCATION]["name"] == "Neri Carlo", "as for the agreement"
+    assert (await story.as_(partner(outside.giver)).get(f"{outside.place}/signing")).json()["signatures"][0][
+        "person"
+    ] is None
+    own = (await story.as_(LEGAL).get(f"/agreements/api/v1/agreements/{outside.agreement}/signing")).json()
+    assert next(one for one in own["signatures"] if one["party_id"] == outside.party)["person"]["name"] == "Paolo Conti"
+    assert codes(await outside.hand_in(await outside.pades(paolo, outside.party))) == ["wrong-signatory"]
+    assert (await outside.hand_in(await outside.pades(anna, outside.party))).status_code == 201
+    # Who has signed stays named, whatever is said afterwards.
+    too_many = {"signatories": [{"party_id": outside.party, "people": [{"name": "A B"}, {"name": "C D"}]}]}
+    refused = await story.post(outside.agreement, "amendments/1/signing", GUIDE, too_many)
+    assert refused.json()["errors"][0]["pointer"] == "/signatories/0/people"
+    nobody = await story.post(outside.agreement, "amendments/1/signing", GUIDE, {"signatories": []})
+    assert nobody.status_code == 200, nobody.text
+    view = (await story.as_(LEGAL).get(f"{outside.place}/signing")).json()
+    assert {one["party_id"]: one["person"] for one in view["signatures"]} == people
+    assert (await outside.hand_in(await outside.pades(carlo, EDUCATION))).status_code == 201
+    assert await outside.state() == "in_force"
+    assert await faults(story) == ()
+    refused = await story.post(outside.agreement, "amendments/1/signing", GUIDE, {"signatories": []})
+    assert refused.status_code == 409
