@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 ROLES = frozenset({"department", "partner", "account_manager", "legal", "signatory", "coordinator", "operations"})
+STAFF = ROLES - {"partner"}
+"""Who works for the city; nobody of them becomes a partner by being a member of an organisation."""
 
 
 class IncompleteClaims(ValueError):
@@ -42,12 +44,28 @@ class Actor:
         """True when the actor holds at least one of `roles`."""
         return not self.roles.isdisjoint(roles)
 
+    @property
+    def may_be_member(self) -> bool:
+        """Whether memberships count for the actor: a partner, or somebody without any role of the city's staff."""
+        return not self.is_anonymous and (self.has("partner") or not self.has(*STAFF))
+
+    @property
+    def may_offer(self) -> bool:
+        """Whether offering is for the actor: everybody but the staff, and account managers on behalf of others."""
+        return self.has("partner", "account_manager") or not self.has(*STAFF)
+
     def acts_for(self, stakeholder_id: object) -> bool:
         """True when the actor may speak for this stakeholder (id given as text or UUID)."""
         return self.has("partner") and str(stakeholder_id) in self.stakeholders
 
     def member_of(self, stakeholders: frozenset[str]) -> "Actor":
-        return replace(self, stakeholders=self.stakeholders | stakeholders)
+        """The actor with these memberships. They make a partner of somebody without a role, for these alone:
+        what the provider claims of organisations counts for those whom it calls partners."""
+        if self.has("partner"):
+            return replace(self, stakeholders=self.stakeholders | stakeholders)
+        if not stakeholders or not self.may_be_member:
+            return self
+        return replace(self, roles=self.roles | {"partner"}, stakeholders=stakeholders)
 
 
 def actor_from_claims(claims: Mapping[str, Any]) -> Actor:

@@ -28,7 +28,7 @@ class Memberships(Protocol):
 
 
 def install_identity(app: FastAPI, settings: Settings, memberships: Memberships | None = None) -> None:
-    """Give `app` the means to recognise people. `memberships` adds to what a partner acts for."""
+    """Give `app` the means to recognise people. `memberships` says whom a partner acts for."""
     app.state.identity = Identity.from_settings(settings)
     if memberships is not None:
         app.state.memberships = memberships
@@ -45,7 +45,7 @@ async def current_actor(request: Request) -> Actor:
         return known
     identity: Identity = request.app.state.identity
     actor = await _presented(request, identity)
-    if actor.has("partner"):
+    if actor.may_be_member:
         memberships = getattr(request.app.state, "memberships", None)
         if memberships is not None:
             actor = actor.member_of(await memberships(actor.city, actor.subject))

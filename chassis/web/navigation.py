@@ -13,12 +13,12 @@ class Place:
     path: str
     text: str
     roles: frozenset[str] = frozenset()
-    for_guests: bool = False
+    for_offering: bool = False
 
     def shown_to(self, actor: Actor) -> bool:
-        if not self.roles or (self.for_guests and actor.is_anonymous):
-            return True
-        return actor.has(*self.roles)
+        if self.for_offering:
+            return actor.may_offer
+        return not self.roles or actor.has(*self.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,7 @@ class Link:
 
 PLACES = (
     Place("/", mark("Open needs")),
-    Place(
-        "/intake/offers/new",
-        mark("Make an offer"),
-        frozenset({"partner", "account_manager"}),
-        for_guests=True,
-    ),
+    Place("/intake/offers/new", mark("Make an offer"), for_offering=True),
     Place("/intake/mine", mark("My needs and offers"), frozenset({"partner", "department"})),
     Place("/intake/stakeholders", mark("Organisations"), frozenset({"account_manager"})),
     Place(

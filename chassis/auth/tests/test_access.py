@@ -7,7 +7,7 @@ import pytest
 from fastapi import Depends, FastAPI
 from pydantic import SecretStr
 
-from chassis.auth import Actor, CurrentActor, install_identity, require
+from chassis.auth import ROLES, Actor, CurrentActor, install_identity, require
 from chassis.auth.tokens import SESSION_COOKIE, Sessions
 from chassis.http import problem
 from chassis.settings import Settings
@@ -23,11 +23,15 @@ SETTINGS = Settings(
     oidc_issuer="http://127.0.0.1:1",
 )
 LEGAL = Actor(subject="l", city="c_f205", name="Elena", roles=frozenset({"legal"}))
+NEWCOMER = Actor(subject="n", city="c_f205", name="Teresa", stakeholders=frozenset({"claimed"}))
 PARTNER = Actor(subject="p", city="c_f205", name="Marta", roles=frozenset({"partner"}))
 
 
+STRANGERS = {"stranger"}
+
+
 async def memberships(city: str, subject: str) -> frozenset[str]:
-    return frozenset({f"{city}/{subject}"})
+    return frozenset() if subject in STRANGERS else frozenset({f"{city}/{subject}"})
 
 
 @pytest.fixture
@@ -38,7 +42,12 @@ def app() -> FastAPI:
 
     @app.get("/who")
     async def who(actor: CurrentActor) -> dict[str, object]:
-        return {"subject": actor.subject, "stakeholders": sorted(actor.stakeholders), "city": actor.city}
+        return {
+            "subject": actor.subject,
+            "stakeholders": sorted(actor.stakeholders),
+            "city": actor.city,
+            "roles": sorted(actor.roles),
+        }
 
     @app.api_route("/legal", methods=["GET", "POST"])
     async def legal(actor: Annotated[Actor, Depends(require("legal", "signatory"))]) -> str:
@@ -58,7 +67,7 @@ def browser(app: FastAPI, actor: Actor | None = None, **headers: str) -> httpx.A
 
 async def test_who_presents_nothing_is_nobody_of_the_default_city(app: FastAPI) -> None:
     async with browser(app) as client:
-        assert (await client.get("/who")).json() == {"subject": "", "stakeholders": [], "city": "c_f205"}
+        assert (await client.get("/who")).json() == {"subject": "", "stakeholders": [], "city": "c_f205", "roles": []}
 
 
 async def test_memberships_are_added_for_partners_only(app: FastAPI) -> None:
@@ -66,6 +75,24 @@ async def test_memberships_are_added_for_partners_only(app: FastAPI) -> None:
         assert (await client.get("/who")).json()["stakeholders"] == ["c_f205/p"]
     async with browser(app, LEGAL) as client:
         assert (await client.get("/who")).json()["stakeholders"] == []
+
+
+async def test_who_belongs_to_an_organisation_is_a_partner_as_long_as_that_holds(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a token claims of organisations counts for partners of the provider's alone."""
+    async with browser(app, NEWCOMER) as client:
+        known = (await client.get("/who")).json()
+        monkeypatch.setattr(f"{__name__}.STRANGERS", {NEWCOMER.subject})
+        removed = (await client.get("/who")).json()
+    assert (known["roles"], known["stakeholders"]) == (["partner"], ["c_f205/n"])
+    assert removed["roles"] == []
+
+
+@pytest.mark.parametrize("role", sorted(ROLES - {"partner"}))
+async def test_staff_become_no_partners_by_a_membership(app: FastAPI, role: str) -> None:
+    async with browser(app, Actor(subject="s", city="c_f205", roles=frozenset({role}))) as client:
+        assert (await client.get("/who")).json()["roles"] == [role]
 
 
 async def test_a_page_for_a_role_asks_to_log_in_then_refuses_others(app: FastAPI) -> None:

@@ -120,8 +120,8 @@ async def _locked(unit: IntakeUnit, actor: Actor, offer_id: UUID, expected: int 
 
 async def acts_for(unit: IntakeUnit, actor: Actor, stakeholder_id: UUID) -> bool:
     """Whether the actor is a member, also one of this very moment."""
-    return actor.acts_for(stakeholder_id) or await unit.store.stakeholders.is_member(
-        unit.scope, stakeholder_id, actor.subject
+    return actor.acts_for(stakeholder_id) or (
+        actor.may_be_member and await unit.store.stakeholders.is_member(unit.scope, stakeholder_id, actor.subject)
     )
 
 

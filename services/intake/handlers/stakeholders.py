@@ -16,8 +16,6 @@ from services.intake.domain.stakeholders import Contact, Stakeholder, Vetted
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers.offers import acts_for
 
-STAFF = ("account_manager", "coordinator", "department", "legal", "signatory", "operations")
-
 
 async def register_stakeholder(
     unit: IntakeUnit,
@@ -43,7 +41,7 @@ async def register_stakeholder(
     if guide is not None:
         one, assigned = domain.assign(one, guide, None, unit.now)
         events.append((assigned, one.version))
-    member = actor.has("partner") or not actor.has(*STAFF)
+    member = actor.may_be_member
     if member:
         one, joined = domain.membership(one, actor.subject, True, unit.now)
         events.append((joined, one.version))

@@ -77,6 +77,36 @@ async def test_a_partner_offers_and_registers_its_organisation_on_the_way(open_c
         assert left.status_code == 303
 
 
+async def test_an_account_without_any_role_becomes_a_partner_with_its_first_offer(open_city):
+    typed = an_offer_form(new_name="Tabacchi", new_type="company")
+    async with open_city.client("newcomer") as client:
+        assert 'href="/intake/offers/new"' in (await client.get("/", headers=PAGE)).text
+        done = await client.post("/intake/offers/new", data=typed, headers=PAGE)
+        mine = await client.get("/intake/mine", headers=PAGE)
+        [organisation] = (await client.get(f"{API}/stakeholders")).json()["items"]
+        [offer] = (await client.get(f"{API}/offers")).json()["items"]
+        page = await client.get(f"/intake/offers/{offer['id']}", headers=PAGE)
+    assert done.status_code == 303
+    assert "Tabacchi" in mine.text
+    assert 'href="/matching/proposals"' in mine.text
+    assert page.status_code == 200
+    async with open_city.manager() as manager:
+        left = {"subject": "newcomer", "active": False}
+        assert (await manager.post(f"{API}/stakeholders/{organisation['id']}/members", json=left)).status_code == 200
+    async with open_city.client("newcomer") as client:
+        assert (await client.get(f"{API}/offers")).json()["items"] == []
+        assert (await client.get(f"/intake/offers/{offer['id']}", headers=PAGE)).status_code == 403
+
+
+async def test_a_member_of_the_staff_does_not_act_for_an_organisation(open_city):
+    one = await open_city.stakeholder()
+    async with open_city.partner() as client:
+        lawyer = {"subject": "lawyer"}
+        assert (await client.post(f"{API}/stakeholders/{one['id']}/members", json=lawyer)).status_code == 200
+    async with open_city.client("lawyer", "legal") as client:
+        assert (await client.post(f"{API}/offers", json=an_offer(one["id"]))).status_code == 403
+
+
 async def test_a_department_registers_a_need_and_finds_it_among_its_own(open_city):
     async with open_city.department() as client:
         form = await client.get("/intake/needs/new", headers=PAGE)
