@@ -24,7 +24,7 @@ class Refusal(Exception):
 
 
 class NoLongerThere(Exception):
-    """What the match stands on was given to somebody else: the proposal has to end."""
+    """What the match stands on is gone, or one side has set a limit meanwhile: the proposal has to end."""
 
 
 def unknown_match() -> Refusal:
@@ -159,6 +159,20 @@ def below_lot(least: Decimal, unit: str, whose: Literal["need", "offer"], pointe
     )
 
 
+def leaves_below_lot(least: Decimal, unit: str, whose: Literal["need", "offer"], pointer: str) -> Refusal:
+    """Another allocation of the same line would be less than one side gives or takes at a time."""
+    italian, english = amount(least, unit)
+    return Refusal(
+        "invalid",
+        "leaves-below-lot",
+        f"Così a un'altra parte restano meno di {italian}: "
+        + ("il bisogno non ne prende meno da un'offerta." if whose == "need" else "chi offre non ne dà meno."),
+        f"That leaves another part with less than {english}: "
+        + ("the need takes no less from one offer." if whose == "need" else "the offer is not given in smaller lots."),
+        pointer,
+    )
+
+
 def not_later() -> Refusal:
     return Refusal("invalid", "not-later", "Indica un giorno futuro.", "Name a day in the future.", "/until")
 
@@ -217,8 +231,10 @@ def gone_meanwhile() -> Refusal:
     return Refusal(
         "conflict",
         "gone-meanwhile",
-        "Non si può più annullare: nel frattempo le quantità o il posto sono andati a un altro abbinamento.",
-        "This cannot be taken back any more: in the meantime the quantities or the place went to another match.",
+        "Non si può più annullare: nel frattempo le quantità o il posto sono andati a un altro abbinamento, oppure il"
+        " bisogno o l'offerta sono cambiati.",
+        "This cannot be taken back any more: in the meantime the quantities or the place went to another match, or the"
+        " need or the offer has changed.",
     )
 
 
@@ -263,8 +279,10 @@ def no_longer_there() -> Refusal:
     return Refusal(
         "conflict",
         "no-longer-available",
-        "Nel frattempo le quantità sono andate a un altro abbinamento: questa proposta è chiusa, guarda le nuove.",
-        "In the meantime the quantities went to another match: this proposal is closed, look at the new ones.",
+        "Nel frattempo le quantità sono andate a un altro abbinamento, oppure il bisogno o l'offerta sono cambiati:"
+        " questa proposta si chiude, guarda le nuove.",
+        "In the meantime the quantities went to another match, or the need or the offer has changed: this proposal is"
+        " closed, look at the new ones.",
     )
 
 

@@ -16,7 +16,7 @@ from services.matching.domain.ledger import NotEnough, TooMuch
 from services.matching.domain.match import Match, QuantityFixed, Said
 from services.matching.domain.parts import QuantityMissing
 from services.matching.domain.policy import Policy
-from services.matching.domain.revision import lost_ground
+from services.matching.domain.revision import beyond_limits, lost_ground
 from services.matching.domain.speakers import Speaker, voice
 from services.matching.domain.states import WrongState
 from services.matching.domain.subjects import Need, Offer
@@ -52,23 +52,22 @@ async def accept(unit: Unit[MatchingStore], command: Accept, speaker: Speaker, p
     """Consent of one party; the first reserves all quantities, the last makes the match accepted.
 
     Raises :class:`services.matching.domain.refusals.Refusal`, and ``NoLongerThere`` when the quantities went to
-    somebody else: roll back, then call :func:`supersede`.
+    somebody else or a limit was said meanwhile: roll back, then call :func:`supersede`.
     """
     match = await locked(unit, command.match_id)
     heard = voice(match, speaker, command.party_id, command.channel, command.note)
     check(match.version)
-    standing = None if match.is_reserved else await still_standing(unit, match)
+    standing = await still_standing(unit, match)
     try:
         decision = matches.consent(
             match,
             heard.party_id,
             Said(speaker.subject, unit.now, heard.channel, heard.note),
             quantities=command.quantities,
-            lines=standing.lines if standing else {},
+            lines=standing.lines,
             reserved_until=unit.now + policy.reservation_lasts,
         )
-        if standing:
-            standing.check_lots(match, decision.match, command.quantities)
+        standing.check_lots(match, decision.match, command.quantities)
         await conclude(unit, {match.match_id: match}, [decision])
     except WrongState as wrong:
         raise refusals.closed(wrong.state) from wrong
@@ -129,9 +128,14 @@ async def ask_end(unit: Unit[MatchingStore], match: Match, reason: EndReason, by
 
 
 async def supersede(unit: Unit[MatchingStore], match_id: UUID) -> None:
-    """Ends a proposal whose quantities are gone; nothing happens when it has ended already."""
+    """Ends a proposal that nobody can agree to any more; nothing happens when it has ended already.
+
+    One with somebody's yes is looked at again first: others may take over the part of whoever fell out.
+    """
     match = await locked(unit, match_id)
-    if match.state == "proposed" and not match.is_reserved:
+    if match.state == "proposed" and match.is_reserved:
+        await unit.store.revisions.ask(unit.scope, unit.now, needs=[match.need_id])
+    elif match.state == "proposed":
         await conclude(unit, {match_id: match}, [matches.expire(match, "superseded", unit.now)])
 
 
@@ -160,18 +164,25 @@ class Standing:
         }
 
     def check_lots(self, before: Match, after: Match, quantities: Mapping[int, Decimal]) -> None:
-        """Raises ``Refusal`` at the field of the first of these quantities that is below a smallest lot."""
+        """Raises ``Refusal`` at the field of the first of these quantities that is below a smallest lot, or that
+        leaves another one below it."""
         found = lots.broken(before, after, self.need, self.offers)
         if found is not None:
             said = list(quantities)
             pointer = f"/quantities/{said.index(found.position)}/quantity" if found.position in said else "/quantities"
-            raise refusals.below_lot(found.least, found.unit, found.whose, pointer)
+            refuse = refusals.leaves_below_lot if found.other else refusals.below_lot
+            raise refuse(found.least, found.unit, found.whose, pointer)
 
 
 async def still_standing(unit: Unit[MatchingStore], match: Match) -> Standing:
-    """Need and offers of a proposal, all of them open; it may be older than the news of today."""
+    """Need and offers of a proposal, all of them open and within the limits that both sides have said by now.
+
+    The proposal may be older than the news of today. Raises ``NoLongerThere``.
+    """
     need = (await unit.store.candidates.needs(unit.scope, [match.need_id]))[match.need_id]
     offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})
-    if match.state == "proposed" and lost_ground(need, offers.values(), unit.now):
-        raise refusals.NoLongerThere
+    if match.state == "proposed":
+        lost = lost_ground(need, offers.values(), unit.now) or beyond_limits(match, need, offers)
+        if lost or (not match.is_reserved and lots.outdated(match, need, offers)):
+            raise refusals.NoLongerThere
     return Standing(need, offers)

@@ -20,7 +20,7 @@ from services.matching.domain.match import Match, Said
 from services.matching.domain.parts import QuantityMissing
 from services.matching.domain.policy import Policy
 from services.matching.domain.postponing import NotLater, TooFar
-from services.matching.domain.revision import lost_ground
+from services.matching.domain.revision import beyond_limits, lost_ground
 from services.matching.domain.speakers import Speaker, voice
 from services.matching.domain.states import WrongState
 from services.matching.domain.undoing import CannotUndo, Undone
@@ -162,7 +162,7 @@ async def _as_it_was(
         await _clear(unit, match)
     need = (await unit.store.candidates.needs(unit.scope, [match.need_id])).get(match.need_id)
     offers = await unit.store.candidates.offers(unit.scope, {part.allocation.offer_id for part in match.parts})
-    if need is None or lost_ground(need, offers.values(), unit.now):
+    if need is None or lost_ground(need, offers.values(), unit.now) or beyond_limits(match, need, offers):
         raise Taken
     # Whoever takes a decision back wants time to take another one.
     stands = succession.as_it_was(undone.goes_on, max(undone.goes_on.expires_at, unit.now + policy.undo_window))
