@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from chassis.testing import Database, Running, clone, make_template, running, test_settings
+from chassis.web.static import static_router
+from chassis.web.tests.serving import address, listening, served
 from services.agreements.app import service
 from services.agreements.settings import AgreementsSettings
 from services.agreements.tests.story import Story
@@ -48,3 +50,12 @@ async def desk(settings: AgreementsSettings) -> AsyncIterator[Running]:
 async def story(desk: Running) -> AsyncIterator[Story]:
     async with Story.told(desk) as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+async def site(story: Story) -> AsyncIterator[str]:
+    """Where the running service is for a browser, with the shell's style sheet, which intake serves otherwise."""
+    taker = listening()
+    story.desk.app.include_router(static_router())
+    async with served(story.desk.app, taker):
+        yield address(taker)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Browser
 
 from chassis.auth.actor import Actor
 from chassis.auth.tokens import SESSION_COOKIE
-from chassis.web.static import static_router
 from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
-from chassis.web.tests.serving import address, listening, served
 from services.agreements.tests.story import CITY, GUIDE, LEGAL, Story, donation, giver_of, partner
 from services.agreements.tests.test_amendments import LESS
 from services.agreements.tests.test_several import triangle
@@ -21,14 +17,6 @@ pytestmark = pytest.mark.browser
 OFFICER = Actor(
     subject="officer", city=CITY, name="Livia Legge", roles=frozenset({"legal", "account_manager", "signatory"})
 )
-
-
-@pytest.fixture(scope="module")
-async def site(story: Story) -> Any:
-    taker = listening()
-    story.desk.app.include_router(static_router())
-    async with served(story.desk.app, taker):
-        yield address(taker)
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
-from chassis.web.static import static_router
 from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
-from chassis.web.tests.serving import address, listening, served
 from services.agreements.tests.story import DEPARTMENT, GUIDE, LEGAL, Story, donation
 from services.agreements.tests.test_clauses import NEW
 from services.agreements.tests.test_file_work import PACT_TERMS, RISK, WHY
@@ -18,14 +15,6 @@ from services.agreements.tests.test_file_work import PACT_TERMS, RISK, WHY
 pytestmark = pytest.mark.browser
 
 BOTH = replace(LEGAL, subject="both", name="Elena Riva", roles=frozenset({"legal", "account_manager"}))
-
-
-@pytest.fixture(scope="module")
-async def site(story: Story) -> Any:
-    taker = listening()
-    story.desk.app.include_router(static_router())
-    async with served(story.desk.app, taker):
-        yield address(taker)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Browser
 
-from chassis.web.static import static_router
 from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
-from chassis.web.tests.serving import address, listening, served
 from services.agreements.tests.story import LEGAL, Story, donation
 from services.agreements.tests.test_publication import lent, sign, sponsored
 
@@ -25,15 +21,6 @@ PAGES = (
     "register?q=nothing-like-it",
     "notices",
 )
-
-
-@pytest.fixture(scope="module")
-async def site(story: Story) -> Any:
-    """The running service on a port, with the shell's style sheet, which intake serves otherwise."""
-    taker = listening()
-    story.desk.app.include_router(static_router())
-    async with served(story.desk.app, taker):
-        yield address(taker)
 
 
 @pytest.fixture(scope="module")
