@@ -11,6 +11,7 @@ from contracts.events import intake
 from services.matching.domain.policy import Policy
 from services.matching.handlers import describing
 from services.matching.handlers.lines import open_lines, revise_lines
+from services.matching.handlers.pace import PACE
 from services.matching.handlers.proposing import propose_for_needs
 from services.matching.store import MatchingStore
 
@@ -22,14 +23,15 @@ async def on_need_registered(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.NeedRegistered]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the need's lines in the ledger and proposes for it."""
-    described = await describing.needs([one.event for one in deliveries])
-    await unit.store.looks.note(unit.scope, "need", [one.event.need_id for one in deliveries])
-    new = await unit.store.projections.save_needs(unit.scope, described)
-    fresh = {one.event.need_id: one for one in deliveries if one.event.need_id in new}
-    await open_lines(unit, "need", [(need_id, one.event.lines) for need_id, one in fresh.items()])
-    await propose_for_needs(
-        unit, fresh, policy, cause_of=lambda proposal: fresh[proposal.need.need_id], first_time=True
-    )
+    with PACE.at_work():
+        described = await describing.needs([one.event for one in deliveries])
+        await unit.store.looks.note(unit.scope, "need", [one.event.need_id for one in deliveries])
+        new = await unit.store.projections.save_needs(unit.scope, described)
+        fresh = {one.event.need_id: one for one in deliveries if one.event.need_id in new}
+        await open_lines(unit, "need", [(need_id, one.event.lines) for need_id, one in fresh.items()])
+        await propose_for_needs(
+            unit, fresh, policy, cause_of=lambda proposal: fresh[proposal.need.need_id], first_time=True
+        )
 
 
 async def on_need_changed(
@@ -43,7 +45,9 @@ async def on_need_changed(
     changed = {need_id: one for need_id, one in newest.items() if need_id in new}
     await revise_lines(unit, "need", {need_id: (one.event.lines, one) for need_id, one in changed.items()})
     await unit.store.ledger.list_needs(unit.scope, changed)
-    await unit.store.revisions.ask(unit.scope, unit.now, needs=changed, widen=True)
+    # What answers it may be kept from it by now, and go to others; or be kept from it no more.
+    answers = await unit.store.projections.offers_answering(unit.scope, changed)
+    await unit.store.revisions.ask(unit.scope, unit.now, needs=changed, offers=answers, widen=True)
 
 
 async def on_need_withdrawn(

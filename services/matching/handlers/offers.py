@@ -13,6 +13,7 @@ from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Proposal
 from services.matching.handlers import describing
 from services.matching.handlers.lines import open_lines, revise_lines
+from services.matching.handlers.pace import PACE
 from services.matching.handlers.proposing import propose_for_offers
 from services.matching.store import MatchingStore
 
@@ -24,16 +25,17 @@ async def on_offer_received(
     unit: Unit[MatchingStore], deliveries: Sequence[Delivery[intake.OfferReceived]], *, policy: Policy = DEFAULT
 ) -> None:
     """Opens the offer's lines in the ledger and proposes it. Until its giver is checked it is only kept."""
-    described = await describing.offers([one.event for one in deliveries])
-    await unit.store.looks.note(unit.scope, "offer", [one.event.offer_id for one in deliveries])
-    new = await unit.store.projections.save_offers(unit.scope, described)
-    fresh = {one.event.offer_id: one for one in deliveries if one.event.offer_id in new}
-    await open_lines(unit, "offer", [(offer_id, one.event.lines) for offer_id, one in fresh.items()])
+    with PACE.at_work():
+        described = await describing.offers([one.event for one in deliveries])
+        await unit.store.looks.note(unit.scope, "offer", [one.event.offer_id for one in deliveries])
+        new = await unit.store.projections.save_offers(unit.scope, described)
+        fresh = {one.event.offer_id: one for one in deliveries if one.event.offer_id in new}
+        await open_lines(unit, "offer", [(offer_id, one.event.lines) for offer_id, one in fresh.items()])
 
-    def cause_of(proposal: Proposal) -> Delivery[Any] | None:
-        return next((fresh[one] for one in _offers_in(proposal) if one in fresh), None)
+        def cause_of(proposal: Proposal) -> Delivery[Any] | None:
+            return next((fresh[one] for one in _offers_in(proposal) if one in fresh), None)
 
-    await propose_for_offers(unit, fresh, policy, cause_of=cause_of)
+        await propose_for_offers(unit, fresh, policy, cause_of=cause_of)
 
 
 async def on_offer_changed(

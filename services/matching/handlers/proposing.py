@@ -16,6 +16,7 @@ from services.matching.domain.policy import Policy
 from services.matching.domain.proposals import Candidate, Memory, Proposal
 from services.matching.domain.subjects import Need
 from services.matching.handlers.likening import likeness_of, likenesses
+from services.matching.handlers.pace import PACE
 from services.matching.store import MatchingStore
 from services.matching.store.matches import Draft
 
@@ -58,7 +59,7 @@ async def _propose_for_needs(
     if not wanted:
         return
     states = await unit.store.candidates.needs(unit.scope, wanted)
-    found = await _found(unit, states, wanted, {}, first_time=first_time)
+    found = await _found(unit, states, wanted, {}, first_time=first_time, patient=cause_of is _no_cause)
     await store(unit, [one for each in found.values() for one in _best(each, policy)], policy, cause_of)
 
 
@@ -108,7 +109,7 @@ async def _propose_for_offers(
         others = await unit.store.candidates.offers_for(unit.scope, at_once, search.for_set(policy, unit.now))
     offers_of = {need_id: bringing[need_id] | set(others.get(need_id, ())) for need_id in states}
     leading = {need_id: bringing[need_id] | set(others.get(need_id, ())[:_LEADS]) for need_id in states}
-    found = await _found(unit, states, offers_of, leading)
+    found = await _found(unit, states, offers_of, leading, patient=cause_of is _no_cause)
     arrived = set(offers)
     chosen = [one for made, already in found.values() for one in _best((_with(arrived, made), already), policy)]
     spread = _spread(chosen, arrived, policy)
@@ -140,8 +141,9 @@ async def _found(
     leading: Mapping[UUID, Collection[UUID]],
     *,
     first_time: bool = False,
+    patient: bool = False,
 ) -> dict[UUID, tuple[list[Candidate], int]]:
-    """By need: sets that are not open yet, best first, and how many others are open."""
+    """By need: sets that are not open yet, best first, and how many others are open. ``patient``: news comes first."""
     if not needs:
         return {}
     offers = await unit.store.candidates.offers(unit.scope, {one for found in offers_of.values() for one in found})
@@ -155,6 +157,8 @@ async def _found(
     found = {}
     for need_id, need in needs.items():
         await asyncio.sleep(0)  # ranking one takes milliseconds: the loop goes on serving between two
+        if patient:
+            await PACE.give_way()
         made = proposals.candidates(
             need,
             known_of[need_id],

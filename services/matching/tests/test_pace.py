@@ -1,0 +1,36 @@
+"""Work that has time gives way to news, but not for ever."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.matching.handlers.pace import Pace
+
+pytestmark = pytest.mark.unit
+
+
+async def test_whoever_has_time_waits_until_nobody_is_at_work_on_news() -> None:
+    pace, told = Pace(), []
+
+    async def later() -> None:
+        await pace.give_way(patience=30)
+        told.append("later")
+
+    with pace.at_work():
+        with pace.at_work():
+            task = asyncio.create_task(later())
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        told.append("news")
+    await task
+    assert told == ["news", "later"]
+
+
+async def test_nobody_waits_when_there_is_no_news_or_longer_than_patience_lasts() -> None:
+    pace = Pace()
+    await asyncio.wait_for(pace.give_way(patience=30), 5)
+    with pace.at_work():
+        await asyncio.wait_for(pace.give_way(patience=0.01), 5)
+    await asyncio.wait_for(pace.give_way(patience=30), 5)
