@@ -27,11 +27,15 @@ _SHOWN_PLACES = 6
 
 
 def of_pair(need: Need, offer: Offer) -> list[Obstacle]:
-    """Whom one side excludes, and a need outside of where the offer may be used."""
-    found = [*_excluded_by_giver(need, offer), *_excluded_by_need(need, offer)]
-    limit = offer.state.only_in
-    if limit is not None and limit.admits(need.state.place) is False:
-        found.append(_offer_not_there(limit, need.state.place))
+    """Whom one side excludes, and a need outside of where the offer may be used. Most say nothing of the kind."""
+    asking, giving, found = need.state, offer.state, list[Obstacle]()
+    if giving.excluded_departments or giving.excluded_policy_areas or giving.excluded_receivers:
+        found += _excluded_by_giver(need, offer)
+    if asking.excluded_stakeholders or asking.excluded_stakeholder_types:
+        found += _excluded_by_need(need, offer)
+    limit = giving.only_in
+    if limit is not None and limit.admits(asking.place) is False:
+        found.append(_offer_not_there(limit, asking.place))
     return found
 
 

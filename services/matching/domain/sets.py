@@ -25,7 +25,8 @@ _NONE = Decimal(0)
 class Able:
     """The offers that may serve a need, those that answer it first; by line of the need what fits it.
 
-    ``joining`` are the offers around which others are gathered where one does not suffice.
+    ``joining`` are the offers around which others are gathered where one does not suffice; ``too_large`` the lines
+    that bring no capability here, because their smallest lot is more than can be needed.
     """
 
     need: Need
@@ -33,6 +34,7 @@ class Able:
     bringing: Sequence[Provider]
     fits: dict[int, list[Fit]] = field(default_factory=dict)
     joining: Collection[UUID] = ()
+    too_large: Collection[tuple[UUID, int]] = ()
     _covers: dict[object, list[list[Provider]]] = field(default_factory=dict)
 
     def covers(self, missing: Sequence[str], main: Collection[Offer]) -> list[list[Provider]]:
@@ -62,7 +64,9 @@ class Able:
             ]
             for asked in need.open_lines()
         }
-        return cls(need, ordered, _providers(need, ordered), fits, _first(need, fits))
+        too_large = _too_large(need, ordered)
+        bringing = coverage.providers(need, ordered, too_large)
+        return cls(need, ordered, bringing, fits, _first(need, fits), too_large)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +116,18 @@ def refilled(able: Able, kept: Sequence[Piece], gaps: Sequence[Gap]) -> Iterator
             yield together
 
 
-def _providers(need: Need, offers: Collection[Offer]) -> list[Provider]:
-    """Who brings what is required, without lines whose smallest lot is more than can be needed of them."""
+def _too_large(need: Need, offers: Collection[Offer]) -> set[tuple[UUID, int]]:
+    """Lines whose smallest lot is more than can be needed of them, would they bring what is required."""
     most: dict[str, Decimal] = {}
     for line in need.lines:
         if not line.open_ended:
             most[line.line.unit] = max(line.free, most.get(line.line.unit, _NONE))
-    too_large = {
+    return {
         (offer.offer_id, line.index)
         for offer in offers
         for line in offer.lines
         if line.line.min_lot is not None and line.least > most.get(line.line.unit, line.least)
     }
-    return coverage.providers(need, offers, too_large)
 
 
 def _keeps_lots(pieces: Sequence[Piece]) -> bool:
@@ -209,7 +212,7 @@ def _fill(able: Able, pieces: Sequence[Piece], asked: LineState, rest: Decimal) 
 def _with_capabilities(able: Able, main: Sequence[Piece]) -> Iterator[list[Piece]]:
     required = able.need.state.requires
     offers = {piece.offer.offer_id: piece.offer for piece in main}
-    own = _own_capabilities(required, main)
+    own = _own_capabilities(required, main, able.too_large)
     covered = {piece.offered.line.capability for piece in main} | own.keys()
     missing = [capability for capability in required if capability not in covered]
     for chosen in able.covers(missing, list(offers.values())):
@@ -223,11 +226,14 @@ def _with_capabilities(able: Able, main: Sequence[Piece]) -> Iterator[list[Piece
             yield pieces
 
 
-def _own_capabilities(required: Sequence[str], main: Sequence[Piece]) -> dict[str, Fit]:
+def _own_capabilities(
+    required: Sequence[str], main: Sequence[Piece], too_large: Collection[tuple[UUID, int]]
+) -> dict[str, Fit]:
     """Required capabilities that the main offers bring with lines that meet nothing else."""
     own: dict[str, Fit] = {}
     for piece in main:
         used = {other.offered.index for other in main if other.offer is piece.offer}
+        used |= {line for offer_id, line in too_large if offer_id == piece.offer.offer_id}
         for capability, line in coverage.lines_that_bring(required, piece.offer, used).items():
             own.setdefault(capability, (piece.offer, line))
     done = {piece.offered.line.capability for piece in main}

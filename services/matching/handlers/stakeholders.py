@@ -27,7 +27,7 @@ async def on_stakeholder_named(
     new = await unit.store.projections.name_stakeholders(unit.scope, [one.event for one in deliveries])
     # What kind of organisation it is may be news as well, and some needs exclude a kind.
     offers = await unit.store.projections.offers_with(unit.scope, new)
-    await unit.store.revisions.ask(unit.scope, unit.now, offers=offers)
+    await unit.store.revisions.ask(unit.scope, unit.now, offers=offers, widen=True)
     await _propose(unit, new, deliveries, policy)
 
 

@@ -74,6 +74,18 @@ def test_a_capability_is_not_lent_below_its_lot() -> None:
     assert {share.allocation.offer_id for share in one.shares} == {goods.offer_id, fitting.offer_id}
 
 
+def test_somebody_else_helps_where_the_givers_own_lot_is_too_large() -> None:
+    need = a_need(a_line(quantity="10"), requires=("refurbishing",))
+    own = a_line("service", quantity="100", capability="refurbishing", min_lot="50")
+    both = an_offer(a_line(quantity="10"), own)
+    helper = an_offer(a_line("service", quantity="100", capability="refurbishing"))
+    [one] = propose(need, [both, helper], Steering(), NOW)
+    assert {(share.allocation.offer_id, share.allocation.offer_line) for share in one.shares} == {
+        (both.offer_id, 0),
+        (helper.offer_id, 0),
+    }
+
+
 def test_who_takes_over_keeps_the_lots() -> None:
     need = a_need(a_line(quantity="40"), requires=("refurbishing",))
     kept = an_offer(a_line(quantity="40"))
