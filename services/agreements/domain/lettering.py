@@ -22,19 +22,18 @@ _HARMLESS = frozenset("\n\t\u200b\u200c\u200d\u200e\u200f\u2060\u00ad")
 _LINE_ENDS = dict.fromkeys(("\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"), "\n")
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They turn the order in which words are shown: a document must read as it was written."""
-_PRINTABLE_ASCII = frozenset(map(chr, range(0x20, 0x7F))) | {"\n"}
 
 
 def shown(text: str) -> str:
     """`text` as a document shows it. The same again for what is already as it is shown."""
-    if _PRINTABLE_ASCII.issuperset(text):
+    if _plain().issuperset(text):
         return text
     return "".join(_shown(cluster) for cluster in _clusters(text))
 
 
 def cannot_show(text: str) -> tuple[str, ...]:
     """What a document shows as :data:`MARK`, each once, in the order of the text."""
-    if _PRINTABLE_ASCII.issuperset(text):
+    if _plain().issuperset(text):
         return ()
     return tuple(dict.fromkeys(one for one in _clusters(text) if MARK in _shown(one) and MARK not in one))
 
@@ -92,6 +91,12 @@ def _left_out(one: str) -> bool:
     if one in _HARMLESS or one in _TURNING:
         return False
     return unicodedata.category(one) == "Cf" or "\ufe00" <= one <= "\ufe0f" or "\U000e0100" <= one <= "\U000e01ef"
+
+
+@cache
+def _plain() -> frozenset[str]:
+    """What nearly every text is made of, nothing of it set on another character: such a text is looked at as a whole."""
+    return frozenset("\n").union(*map(_range, FAMILIES["Titillium Web"].split()))
 
 
 @cache
