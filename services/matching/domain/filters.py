@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
-from contracts.values import Window
+from contracts.values import Line, Window
 from services.matching.domain import limits
 from services.matching.domain.obstacle import Obstacle as Obstacle
 from services.matching.domain.subjects import LineState, Need, Offer
@@ -85,6 +87,28 @@ def line_obstacles(asked: LineState, offered: LineState) -> list[Obstacle]:
 def meeting_obstacles(need: Need, offer: Offer, asked: LineState, offered: LineState) -> list[Obstacle]:
     """What keeps a line of this offer from meeting one of this need, beyond what :func:`obstacles` names."""
     return limits.of_place(need, offer) + line_obstacles(asked, offered)
+
+
+def kept_apart(need: Need, offer: Offer) -> bool:
+    """Limits alone keep the offer from the need, however little was taken of either: that only changes when people
+    change what they said."""
+    if limits.of_pair(need, offer):
+        return True
+    if any(line.line.capability in need.state.requires for line in offer.lines):
+        return False
+    alike = [(asked, given) for asked in need.lines for given in offer.lines if _of_a_kind(asked.line, given.line)]
+    return bool(alike) and all(
+        limits.of_place(need, offer) or limits.of_lots(_whole(asked), _whole(given)) for asked, given in alike
+    )
+
+
+def _of_a_kind(asked: Line, offered: Line) -> bool:
+    same = (asked.kind, asked.unit) == (offered.kind, offered.unit)
+    return same and asked.capability in (None, offered.capability)
+
+
+def _whole(line: LineState) -> LineState:
+    return replace(line, free=line.line.total_quantity or Decimal(0))
 
 
 def overlapping(left: Window | None, right: Window | None) -> bool:

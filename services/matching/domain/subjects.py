@@ -83,8 +83,9 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer as last described. ``promised_to`` is the need it answers, as long as that need is not closed;
-    ``profile`` as of a need; ``partner_kinds`` what the organisations behind it are, those that are known."""
+    """An offer as last described. ``promised_to`` is the need it answers, as long as that need is not closed and no
+    limit stands between them; ``profile`` as of a need; ``partner_kinds`` what the organisations behind it are, those
+    that are known."""
 
     state: OfferReceived
     is_open: bool

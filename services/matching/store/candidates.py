@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from chassis.database.pool import Connection
 from chassis.scope import Scope
 from contracts.events.intake import NeedRegistered, OfferReceived
 from contracts.values import StakeholderType
+from services.matching.domain import filters
 from services.matching.domain.proposals import Memory
 from services.matching.domain.search import Search
 from services.matching.domain.subjects import LineState, Need, Offer, Stakeholder
@@ -116,7 +118,9 @@ class CandidateStore:
         past = await self._past(scope, {row["stakeholder_id"] for row in found})
         behind = {UUID(one["stakeholder_id"]) for row in found for one in row["snapshot"].get("partners") or ()}
         kinds = await self.kinds(scope, behind)
-        return {row["offer_id"]: _offer(row, past.get(row["stakeholder_id"], {}), kinds) for row in found}
+        offers = {row["offer_id"]: _offer(row, past.get(row["stakeholder_id"], {}), kinds) for row in found}
+        answered = await self.needs(scope, {one.promised_to for one in offers.values() if one.promised_to})
+        return {one: _unbound(offer, answered) for one, offer in offers.items()}
 
     async def kinds(self, scope: Scope, stakeholders: Collection[UUID]) -> dict[UUID, StakeholderType]:
         """What these organisations are (company, association …), as far as it is known."""
@@ -177,6 +181,12 @@ def _offer(row: asyncpg.Record, past: Mapping[str, tuple[int, int]], kinds: Mapp
         profile=_profile(row),
         partner_kinds={one.stakeholder_id: kind for one in state.partners if (kind := kinds.get(one.stakeholder_id))},
     )
+
+
+def _unbound(offer: Offer, answered: Mapping[UUID, Need]) -> Offer:
+    """An offer is promised to no need that will never take it."""
+    need = answered.get(offer.promised_to) if offer.promised_to else None
+    return replace(offer, promised_to=None) if need is not None and filters.kept_apart(need, offer) else offer
 
 
 def _need(row: asyncpg.Record, known: Mapping[UUID, Stakeholder]) -> Need:

@@ -67,8 +67,13 @@ WITH asking AS MATERIALIZED (
             WHERE given.city = $1 AND given.offer_id = offer.offer_id
                 AND giver.stakeholder_type = ANY(need.refuses_kinds)))
         AND (offer.answers_need_id IS NULL OR offer.answers_need_id = need.need_id OR EXISTS (
-            SELECT FROM need AS answered WHERE answered.city = $1 AND answered.need_id = offer.answers_need_id
-                AND answered.state <> 'open'))
+            SELECT FROM need AS answered LEFT JOIN need_trait AS limited USING (city, need_id)
+            WHERE answered.city = $1 AND answered.need_id = offer.answers_need_id AND (answered.state <> 'open'
+                OR limited.refuses && offer.known_as OR offer.refuses && limited.known_as
+                OR limited.refuses_places && offer.known_as OR limited.refuses_kinds IS NOT NULL
+                OR answered.snapshot @? '$.lines[*] ? (@.min_lot != null)' OR EXISTS (
+                    SELECT FROM offer AS said WHERE said.city = $1 AND said.offer_id = offer.offer_id
+                        AND said.snapshot @? '$.lines[*] ? (@.min_lot != null)'))))
 ), meeting AS (
     SELECT need_id, offer_id, row_number() OVER (
         PARTITION BY {this}_id, {our_line}.line

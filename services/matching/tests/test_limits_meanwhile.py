@@ -108,3 +108,20 @@ async def of_both(world: World, need: UUID, offers: list[UUID]) -> dict[str, Any
         return next((one for one in sets if wanted <= {part["offer_id"] for part in one["allocations"]}), None)
 
     return await eventually(found)
+
+
+@pytest.mark.parametrize(
+    ("limit", "lot"), [({"excluded_stakeholder_types": ["company"]}, None), ({"only_in": NINE}, None), ({}, "50")]
+)
+async def test_an_answer_that_its_need_will_never_take_goes_to_others(
+    world: World, limit: dict[str, Any], lot: str | None
+) -> None:
+    giver = await world.stakeholder("Enel")
+    answered = await world.need("Sedie", goods("50", min_lot=lot), **limit)
+    other = await world.need("Sedie", goods("10"))
+    await world.offer("Sedie", giver, goods("10"), answers=answered, place=DUOMO)
+    assert len(await world.proposals(other)) == 1
+    await world.need("Sedie", goods("50"), need_id=answered)
+    assert len(await world.proposals(answered)) == 1, "the limit was lifted"
+    await world.settled()
+    assert await world.matches(need=other, state="proposed") == [], "and the promise holds again"
