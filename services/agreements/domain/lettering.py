@@ -95,7 +95,7 @@ def _left_out(one: str) -> bool:
 
 @cache
 def _plain() -> frozenset[str]:
-    """What nearly every text is made of, nothing of it set on another character: such a text is looked at as a whole."""
+    """What nearly every text is made of, nothing of it set on another character: such a text is seen at once."""
     return frozenset("\n").union(*map(_range, FAMILIES["Titillium Web"].split()))
 
 
