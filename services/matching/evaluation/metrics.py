@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 import numpy.typing as npt
@@ -53,12 +54,13 @@ def outcome(grades: Sequence[int], ranks: Sequence[int | None], decided: int, ri
 
 
 def _ndcg(grades: Sequence[int], ranks: Sequence[int | None]) -> float:
-    found = sum(
+    # Exact sums: in another order of equal terms a perfect ranking would come to a bit more than 1.
+    found = fsum(
         (2.0**grade - 1) / np.log2(rank + 1)
         for grade, rank in zip(grades, ranks, strict=True)
         if rank is not None and rank <= CUT
     )
-    ideal = sum(
+    ideal = fsum(
         (2.0**grade - 1) / np.log2(rank + 1) for rank, grade in enumerate(sorted(grades, reverse=True)[:CUT], 1)
     )
     return float(found / ideal) if ideal else 0.0
