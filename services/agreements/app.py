@@ -26,6 +26,7 @@ from services.agreements import (
 from services.agreements.announcing import announce_the_toolkit
 from services.agreements.consumers import DIRECTORY, HANDLERS
 from services.agreements.daily_register import make_daily_registers
+from services.agreements.documents.revocation import Asker
 from services.agreements.documents.trust_files import TrustDirectory
 from services.agreements.domain.closing import Calendar
 from services.agreements.forgetting import forget_refused_uploads
@@ -43,6 +44,7 @@ def service(settings: Settings | None = None) -> Service[Store]:
         settings = AgreementsSettings(**(settings.model_dump() if settings else {}))
     pages = Pages(Path(__file__).parent / "pages" / "templates", "agreements")
     calendar = Calendar(settings.agreements_expires_after_days, settings.agreements_renewal_from_days)
+    asking = settings.agreements_ask_issuers
     desk = Desk(
         development_signer=settings.signs_for_trial,
         city_names=CITY_NAMES,
@@ -50,6 +52,7 @@ def service(settings: Settings | None = None) -> Service[Store]:
         write_to=settings.agreements_write_to,
         trust=TrustDirectory(settings.agreements_trust_lists),
         revocation=settings.agreements_revocation,
+        ask=None if asking == "off" else Asker(private=asking == "any"),
         keep_refused_days=settings.agreements_keep_refused_days,
     )
 

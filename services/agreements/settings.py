@@ -24,6 +24,11 @@ class AgreementsSettings(Settings):
     agreements_revocation: Literal["hard", "soft"] = Field(
         default="hard", description="`hard` refuses a certificate of which nobody knows whether it was revoked"
     )
+    agreements_ask_issuers: Literal["off", "public", "any"] = Field(
+        default="off",
+        description="ask issuers over HTTP whether a certificate was revoked where no list says so: never, only at"
+        " public addresses, or also inside one's own network",
+    )
     agreements_keep_refused_days: int = Field(
         default=30, ge=0, le=365, description="days for which a refused document is kept for the desk to look at"
     )

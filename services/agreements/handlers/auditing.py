@@ -79,7 +79,7 @@ async def _signed(store: Store, scope: Scope, entry: Entry, roots: tuple[bytes, 
         latest,
         approved=approved,
         recorded=recorded_signatures(file),
-        trust=Trust(roots, entry.entered_at, crls=material.crls, kept=material.anchors),
+        trust=Trust(roots, entry.entered_at, crls=material.crls, ocsps=material.ocsps, kept=material.anchors),
     )
     return reasons + [f"{refusal.reason} ({refusal.field or 'document'})" for refusal in verification.reasons]
 

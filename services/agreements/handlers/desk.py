@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,10 +12,12 @@ from chassis.delivery import Delivery
 from chassis.unit import Unit
 from services.agreements.documents.data import DocumentData
 from services.agreements.documents.render import render_off_loop
+from services.agreements.documents.revocation import Answers
 from services.agreements.documents.trust_files import TrustDirectory
 from services.agreements.documents.verification import Verification
 from services.agreements.documents.verification.apart import examine_apart
 from services.agreements.documents.verification.trust import Revocation
+from services.agreements.documents.verification.verdict import Asks
 from services.agreements.domain.checks import open_checks
 from services.agreements.domain.closing import Calendar
 from services.agreements.domain.file import AgreementFile
@@ -64,6 +66,8 @@ class Desk:
     revocation: Revocation = "hard"
     keep_refused_days: int = 30
     examine: Callable[..., Awaitable[Verification]] = examine_apart
+    ask: Callable[[Iterable[Asks]], Awaitable[Answers]] | None = None
+    """Asks issuers about revocation over the network; None where that is switched off."""
     numbering: Numbering = field(default_factory=Numbering)
 
     def city_name(self, city: str) -> str:

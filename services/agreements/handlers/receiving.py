@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,8 +19,9 @@ from pydantic import TypeAdapter
 from chassis.auth.actor import Actor
 from chassis.scope import Scope
 from contracts.values import SignatureEvidence
+from services.agreements.documents.revocation import Answers
 from services.agreements.documents.trust_files import TrustFiles
-from services.agreements.documents.verification import Finding, Reason, Refusal, Verification
+from services.agreements.documents.verification import Finding, Reason, Refusal, Trust, Verification
 from services.agreements.documents.verification.apart import Busy
 from services.agreements.domain import amending, signatories, signing
 from services.agreements.domain.checks import required_levels
@@ -39,6 +40,7 @@ from services.agreements.store.signatures import Material, UploadLine
 MAY_HAND_IN = ("legal", "account_manager", "signatory")
 _Made = tuple[int, str, bytes, datetime, str, Literal["outside"]]
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
+_NOT_NOTED = {"__all__": {"anchors", "asks"}}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Judged:
     revision: int
     crls: tuple[bytes, ...]
     amendment: int = 0
+    ocsps: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,35 @@ async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> J
     files = await asyncio.to_thread(desk.trust.current)
     trust = files.trust(now, (base.authority,) if base.authority else (), desk.revocation)
     recorded = recorded_signatures(base.file)
+    trust = replace(
+        trust,
+        crls=(*trust.crls, *base.material.crls),
+        ocsps=(*trust.ocsps, *base.material.ocsps),
+        kept=base.material.anchors,
+    )
+    found = await _examined(base, handed_in, desk, trust, recorded)
+    answers = Answers()
+    asks = [one.asks for one in found.signatures if one.asks is not None and not one.is_among(recorded)]
+    if desk.ask is not None and asks:
+        answers = await desk.ask(asks)
+    if answers:
+        asked = replace(trust, crls=(*trust.crls, *answers.crls), ocsps=(*trust.ocsps, *answers.ocsps))
+        found = await _examined(base, handed_in, desk, asked, recorded)
+    new = tuple(one for one in found.signatures if not one.is_among(recorded))
+    if found.ok and not new:
+        found = found.also(Refusal(Reason.NOTHING_NEW))
+    # Who may have a development certificate is decided by us, with every signature, and never by a document.
+    found = found.also(*(Refusal(Reason.UNTRUSTED, one.field) for one in new if one.level == "development"))
+    crls = (*_relevant(files, new), *answers.crls)
+    return Judged(handed_in, found, base.file.version, base.revision, crls, base.amendment, answers.ocsps)
+
+
+async def _examined(
+    base: Base, handed_in: HandedIn, desk: Desk, trust: Trust, recorded: Mapping[str, datetime]
+) -> Verification:
     try:
-        found = await desk.examine(
-            handed_in.content,
-            approved=base.approved,
-            latest=base.latest,
-            trust=replace(trust, crls=(*trust.crls, *base.material.crls), kept=base.material.anchors),
-            recorded=recorded,
+        return await desk.examine(
+            handed_in.content, approved=base.approved, latest=base.latest, trust=trust, recorded=recorded
         )
     except Busy:
         raise TooBusy(
@@ -119,12 +144,6 @@ async def judge(base: Base, handed_in: HandedIn, desk: Desk, now: datetime) -> J
             "In questo momento si stanno verificando troppi documenti: riprova tra un minuto.",
             "Too many documents are being verified right now: try again in a minute.",
         ) from None
-    new = tuple(one for one in found.signatures if not one.is_among(recorded))
-    if found.ok and not new:
-        found = found.also(Refusal(Reason.NOTHING_NEW))
-    # Who may have a development certificate is decided by us, with every signature, and never by a document.
-    found = found.also(*(Refusal(Reason.UNTRUSTED, one.field) for one in new if one.level == "development"))
-    return Judged(handed_in, found, base.file.version, base.revision, _relevant(files, new), base.amendment)
 
 
 async def receive(
@@ -191,7 +210,7 @@ async def _keep_revision(unit: AgreementsUnit, agreement_id: UUID, judged: Judge
     else:
         await unit.store.documents.add_revision(unit.scope, agreement_id, *made)
     anchors = {anchor for one in judged.verification.signatures for anchor in one.anchors}
-    material = Material(tuple(base64.b64decode(one) for one in sorted(anchors)), judged.crls)
+    material = Material(tuple(base64.b64decode(one) for one in sorted(anchors)), judged.crls, judged.ocsps)
     await unit.store.signatures.keep_material(unit.scope, agreement_id, revision, material, number)
 
 
@@ -294,7 +313,9 @@ def _line(unit: AgreementsUnit, judged: Judged, refusals: Sequence[Refusal], des
         accepted=accepted,
         revision=judged.revision + 1 if accepted else None,
         reasons=[{"reason": one.reason.value, "field": one.field} for one in refusals],
-        signatures=_FINDINGS.dump_python(judged.verification.signatures, mode="json", exclude={"__all__": {"anchors"}}),
+        signatures=_FINDINGS.dump_python(
+            judged.verification.signatures, mode="json", exclude={"__all__": {"anchors", "asks"}}
+        ),
         kept=not accepted,
         keep_until=None if accepted else city_day(unit.now) + timedelta(desk.keep_refused_days),
     )

@@ -156,7 +156,9 @@ async def development_signature(
         document,
         approved=approved,
         recorded=recorded_signatures(file) | {fingerprint(credential): unit.now},
-        trust=Trust((authority.certificate,), unit.now, crls=material.crls, kept=material.anchors),
+        trust=Trust(
+            (authority.certificate,), unit.now, crls=material.crls, ocsps=material.ocsps, kept=material.anchors
+        ),
     )
     if not verification.ok:
         raise NotVerified(verification)

@@ -44,10 +44,11 @@ class UploadLine(BaseModel):
 
 @dataclass(frozen=True)
 class Material:
-    """What signatures were judged by: anchors and revocation lists, DER."""
+    """What signatures were judged by: anchors, revocation lists and answers that were asked for, DER."""
 
     anchors: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
 
 
 class Signatures:
@@ -194,9 +195,10 @@ class Signatures:
         self, scope: Scope, agreement_id: UUID, revision: int, material: Material, amendment: int = 0
     ) -> None:
         """What the revision was judged by; each piece is kept once per city."""
-        pieces: list[tuple[Literal["anchor", "crl"], bytes]] = [
+        pieces: list[tuple[Literal["anchor", "crl", "ocsp"], bytes]] = [
             *(("anchor", one) for one in material.anchors),
             *(("crl", one) for one in material.crls),
+            *(("ocsp", one) for one in material.ocsps),
         ]
         for kind, content in pieces:
             sha256 = hashlib.sha256(content).hexdigest()
@@ -245,4 +247,5 @@ class Signatures:
         return Material(
             anchors=tuple(row["content"] for row in rows if row["kind"] == "anchor"),
             crls=tuple(row["content"] for row in rows if row["kind"] == "crl"),
+            ocsps=tuple(row["content"] for row in rows if row["kind"] == "ocsp"),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -22,7 +23,6 @@ from chassis.auth.tokens import SESSION_COOKIE
 from chassis.clock import new_id
 from chassis.scope import Scope
 from chassis.testing import PUBLIC_URL, eventually
-from deploy.local.ports import free_ports
 from services.agreements.domain.register import faults
 from services.agreements.handlers.auditing import audit
 from services.agreements.settings import AgreementsSettings
@@ -34,11 +34,18 @@ KILLS = 20
 AT_ONCE = 3
 
 
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
 class Victim:
     """The service as a process of its own, started again whenever it is killed."""
 
     def __init__(self, settings: AgreementsSettings, log: Path) -> None:
-        self.port = free_ports()
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._log = log
         self._environment = os.environ | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +23,12 @@ from pyhanko.sign.validation.qualified.assess import QualificationAssessor
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureStatus
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.fetchers.common_utils import format_ocsp_request
 from pyhanko_certvalidator.path import ValidationPath
 
 from services.agreements.documents.verification.stamps import Stamp, stamps_of
 from services.agreements.documents.verification.trust import Trust, anchor_of, certificate_of
-from services.agreements.documents.verification.verdict import CLOCK_SLACK, Finding, Level, Reason, clean
+from services.agreements.documents.verification.verdict import CLOCK_SLACK, Asks, Finding, Level, Reason, clean
 
 _FOR_SIGNING = KeyUsageConstraints(key_usage={"non_repudiation"})
 _REVOKED = {AdESFailure.REVOKED, AdESIndeterminate.REVOKED_NO_POE, AdESIndeterminate.REVOKED_CA_NO_POE}
@@ -105,6 +107,7 @@ class _Checked:
     trusted_by: str
     revocation: Literal["crl", "ocsp", "not-checked"]
     anchor: str
+    asks: Asks | None = None
 
 
 async def _checked(signed: Signed, certificate: asn1_x509.Certificate, trust: Trust, moment: datetime) -> _Checked:
@@ -120,9 +123,12 @@ async def _checked(signed: Signed, certificate: asn1_x509.Certificate, trust: Tr
     known = not development or bool(crls or ocsps)
     status = await _status(signed, context(known))
     reasons = _integrity(status)
+    asks: Asks | None = None
     if not reasons and status.trust_problem_indic is not None:
         otherwise = await _status(signed, context(False)) if known else status
         problem = _problem(status, otherwise, certificate, moment)
+        if problem is Reason.REVOCATION_UNKNOWN and not development:
+            asks = asks_of(certificate, otherwise.validation_path)
         if problem is not Reason.REVOCATION_UNKNOWN or not (development or trust.revocation == "soft"):
             reasons.append(problem)
         status = otherwise
@@ -136,7 +142,20 @@ async def _checked(signed: Signed, certificate: asn1_x509.Certificate, trust: Tr
     if path is not None:
         level = "development" if development else _level(path, trust, moment)
     how = _revocation(certificate, crls, ocsps)
-    return _Checked(tuple(reasons), level, _anchor_name(path), how, anchor_of(path))
+    return _Checked(tuple(reasons), level, _anchor_name(path), how, anchor_of(path), asks)
+
+
+def asks_of(certificate: asn1_x509.Certificate, path: ValidationPath | None) -> Asks | None:
+    """The addresses in a certificate whose trusted issuer is known, and the question for OCSP."""
+    if path is None:
+        return None
+    request = format_ocsp_request(
+        certificate, path.find_issuing_authority(certificate), certid_hash_algo="sha1", request_nonces=False
+    )
+    lists = (point.url for point in certificate.crl_distribution_points)
+    return Asks(
+        tuple(certificate.ocsp_urls), base64.b64encode(request.dump()).decode(), tuple(url for url in lists if url)
+    )
 
 
 async def _status(signed: Signed, context: ValidationContext) -> SignatureStatus:
@@ -254,6 +273,7 @@ def _finding(
         certificate_serial=format(certificate.serial_number, "x"),
         certificate_sha256=fingerprint(certificate),
         signature_id=signature_id(signed.signed_data),
+        asks=checked.asks,
         issuer=clean(certificate.issuer.human_friendly),
         trusted_by=checked.trusted_by,
         revocation=checked.revocation,

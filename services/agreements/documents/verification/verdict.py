@@ -79,6 +79,15 @@ Level = Literal["development", "advanced", "qualified"]
 
 
 @dataclass(frozen=True)
+class Asks:
+    """Where a certificate's issuer says whether it was revoked: OCSP with the question (DER in Base64), lists."""
+
+    ocsp: tuple[str, ...] = ()
+    request: str = ""
+    crl: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """One signature: what it says of itself, what was found out about it, and every reason against it.
 
@@ -109,6 +118,8 @@ class Finding:
     reasons: tuple[Reason, ...] = ()
     signature_id: str = ""
     """The same for every copy of this signature and for no other; one certificate may have made several."""
+    asks: Asks | None = None
+    """Only where a trusted authority issued the certificate and nothing at hand says whether it was revoked."""
 
     def is_among(self, recorded: Collection[str]) -> bool:
         """Whether it was given before: by its id, or, from before ids were kept, by its certificate."""

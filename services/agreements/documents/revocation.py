@@ -1,0 +1,123 @@
+"""Asking a certificate's issuer whether it was revoked (OCSP, RFC 6960; lists, RFC 5280), over the network.
+
+The addresses stand in a certificate that a stranger handed in. They are asked for only when a trusted authority issued
+that certificate; even so only plain HTTP to public addresses is spoken, without redirects, to the very address that was
+looked at, with limits of time and size. What comes back is bytes: only the process that judges documents reads them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from chassis import log
+from services.agreements.documents.verification.verdict import Asks
+
+MOST_BYTES = 20 * 1024 * 1024
+MOST_QUESTIONS = 8
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+_logger = log.get("revocation")
+
+
+class Refused(Exception):
+    """The question was not asked, or the answer was not taken."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What issuers answered: lists and OCSP answers (DER), not looked into."""
+
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.crls or self.ocsps)
+
+
+async def addresses_of(host: str, port: int) -> list[str]:
+    """Where the host is, as the system knows."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(one[4][0]) for one in found]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks issuers. `private` also allows addresses that are not public: for a provider inside the city's network."""
+
+    private: bool = False
+    seconds: float = 10.0
+    most_bytes: int = MOST_BYTES
+    resolve: Resolve = addresses_of
+
+    async def __call__(self, questions: Iterable[Asks]) -> Answers:
+        """For each certificate the first OCSP answer that comes, else its list. What fails is logged and left out."""
+        crls: list[bytes] = []
+        ocsps: list[bytes] = []
+        for one in list(questions)[:MOST_QUESTIONS]:
+            answer = await self._first([(url, base64.b64decode(one.request)) for url in one.ocsp])
+            if answer is not None:
+                ocsps.append(answer)
+                continue
+            answer = await self._first([(url, b"") for url in one.crl])
+            crls += [answer] if answer is not None else []
+        return Answers(tuple(dict.fromkeys(crls)), tuple(dict.fromkeys(ocsps)))
+
+    async def _first(self, places: list[tuple[str, bytes]]) -> bytes | None:
+        for url, body in places[:3]:
+            try:
+                async with asyncio.timeout(self.seconds):
+                    return await self._ask(url, body)
+            except (Refused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as reason:
+                # Nothing of the address: it may say which certificate, and so which person, it is about.
+                _logger.warning("revocation.not_answered", reason=type(reason).__name__)
+        return None
+
+    async def _ask(self, url: str, body: bytes) -> bytes:
+        place = urlsplit(url)
+        if place.scheme != "http" or not place.hostname or place.username:
+            raise Refused("only plain http")
+        port = place.port or 80
+        if port != 80 and not self.private:
+            raise Refused("only port 80")
+        address = await self._public(place.hostname, port)
+        there = f"[{address}]" if ":" in address else address
+        target = (place.path or "/") + (f"?{place.query}" if place.query else "")
+        host = place.hostname if port == 80 else f"{place.hostname}:{port}"
+        headers = {"Host": host} | ({"Content-Type": "application/ocsp-request"} if body else {})
+        # Proxies and passwords of the environment are not for strangers' addresses.
+        async with httpx.AsyncClient(timeout=self.seconds, follow_redirects=False, trust_env=False) as client:
+            method = "POST" if body else "GET"
+            async with client.stream(method, f"http://{there}:{port}{target}", content=body, headers=headers) as answer:
+                return await self._read(answer)
+
+    async def _read(self, answer: httpx.Response) -> bytes:
+        if answer.status_code != 200:
+            raise Refused(f"status {answer.status_code}")
+        received = bytearray()
+        async for piece in answer.aiter_raw():
+            received += piece
+            if len(received) > self.most_bytes:
+                raise Refused("too large")
+        return bytes(received)
+
+    async def _public(self, host: str, port: int) -> str:
+        """The address to connect to: looked at here, so that another answer later does not count."""
+        found = await self.resolve(host, port)
+        if not found:
+            raise Refused("no address")
+        if not self.private and not all(_is_public(one) for one in found):
+            raise Refused("not a public address")
+        return found[0]
+
+
+def _is_public(address: str) -> bool:
+    place = ipaddress.ip_address(address.split("%")[0])
+    inner = getattr(place, "ipv4_mapped", None) or getattr(place, "sixtofour", None)
+    return place.is_global and not place.is_multicast and (inner is None or inner.is_global)
