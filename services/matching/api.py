@@ -23,6 +23,7 @@ from contracts.values import ResourceKind, Slug
 from services.matching import decisions
 from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
+from services.matching.domain.obstacle import as_told
 from services.matching.domain.policy import Policy
 from services.matching.domain.postponing import CITY_TIME
 from services.matching.domain.states import State
@@ -237,7 +238,11 @@ async def why_not(request: Request, actor: CurrentActor, need_id: UUID, offer: U
 
 
 async def why_not_for(request: Request, actor: Actor, need_id: UUID, offer: UUID) -> WhyNotView:
-    """The answer as the actor may have it; also what the page shows. Raises Problem 404."""
+    """The answer as the actor may have it; also what the page shows. Raises Problem 404.
+
+    Whom a giver excludes is said to the giver and to those who see everything; how an offer would be ranked to who
+    knows the offer.
+    """
     scope, reach = scope_of(actor), reach_of(actor)
     units = units_of(request)
     async with units.reading() as store:
@@ -247,10 +252,12 @@ async def why_not_for(request: Request, actor: Actor, need_id: UUID, offer: UUID
         if need is None or found is None or not seen:
             raise not_found("Bisogno o offerta sconosciuti.", "No such need or offer.")
         now = units.clock()
+        theirs = await store.overview.may_see_subject(scope, reach, offer)
+        known = theirs or await store.overview.has_met(scope, reach, offer)
         obstacles = filters.why_not(need, found, now) + await explaining.no_instrument(store, scope, need, found, now)
-        shown = [_obstacle(one) for one in obstacles]
-        because = None if shown else await explaining.why_not_proposed(store, scope, need, found, now)
-        alone = None if shown else await explaining.alone(store, scope, need, found, now)
+        shown = [_obstacle(one) for one in (obstacles if theirs else as_told(obstacles))]
+        because = None if shown else await explaining.why_not_proposed(store, scope, need, found, now, scores=known)
+        alone = None if shown or not known else await explaining.alone(store, scope, need, found, now)
         best = await store.overview.matches(scope, reach, Wanted(need_id, state="proposed", limit=1, sort="best"))
     return WhyNotView(
         need_id=need_id,

@@ -344,7 +344,8 @@ class WhyNotView(BaseModel):
     """Why the offer is not proposed for the need; ``possible`` when no filter stands in the way.
 
     Then ``because`` says why it is not among the proposals (or that it is: ``match_id``), and ``score`` and ``reasons``
-    how it would be ranked by itself, beside the ``best`` open proposal.
+    how it would be ranked by itself, beside the ``best`` open proposal; without them for who does not know the offer.
+    Whom its giver excludes is said to the giver and the account managers; for others the offer is ``not_available``.
     """
 
     need_id: UUID

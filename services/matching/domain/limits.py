@@ -83,11 +83,11 @@ def to_check(need: Need, offers: Iterable[Offer], meeting: Iterable[Offer]) -> I
 def _excluded_by_giver(need: Need, offer: Offer) -> Iterator[Obstacle]:
     state = offer.state
     if not {need.state.department, *need.state.with_departments}.isdisjoint(state.excluded_departments):
-        yield _excluded("Chi offre ha escluso questa direzione.", "The giver has excluded this department.")
+        yield _closed("Chi offre ha escluso questa direzione.", "The giver has excluded this department.")
     if need.state.policy_area in state.excluded_policy_areas:
-        yield _excluded("Chi offre ha escluso quest'area di intervento.", "The giver has excluded this policy area.")
+        yield _closed("Chi offre ha escluso quest'area di intervento.", "The giver has excluded this policy area.")
     if not set(need.state.receivers).isdisjoint(state.excluded_receivers):
-        yield _excluded("Chi offre ha escluso chi riceverebbe.", "The giver has excluded who would receive.")
+        yield _closed("Chi offre ha escluso chi riceverebbe.", "The giver has excluded who would receive.")
 
 
 def _excluded_by_need(need: Need, offer: Offer) -> Iterator[Obstacle]:
@@ -112,6 +112,10 @@ def _excluded_by_need(need: Need, offer: Offer) -> Iterator[Obstacle]:
 
 def _excluded(italian: str, english: str) -> Obstacle:
     return Obstacle("excluded", italian, english)
+
+
+def _closed(italian: str, english: str) -> Obstacle:
+    return Obstacle("excluded", italian, english, confidential=True)
 
 
 def _offer_not_there(limit: PlaceLimit, place: Place | None) -> Obstacle:

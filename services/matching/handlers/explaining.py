@@ -33,6 +33,12 @@ NOT_ALONE = Obstacle(
     "It does not suffice by itself: more is required, and no set of offers proposed so far includes it.",
 )
 
+NOTHING = Obstacle(
+    "others_first",
+    "Nulla lo impedisce, ma si propongono prima le offerte più adatte.",
+    "Nothing stands in the way, but what fits best is proposed first.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Because:
@@ -62,8 +68,13 @@ async def alone(store: MatchingStore, scope: Scope, need: Need, offer: Offer, no
     return made[0] if made else None
 
 
-async def why_not_proposed(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> Because:
-    """The answer for a pair that passes every filter: proposed already, decided before, or others fit better."""
+async def why_not_proposed(
+    store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime, *, scores: bool = True
+) -> Because:
+    """The answer for a pair that passes every filter: proposed already, decided before, or others fit better.
+
+    Without ``scores`` for who does not know the offer.
+    """
     open_ones = await store.overview.open_for_need(scope, need.need_id, offer.offer_id)
     for one in open_ones:
         if one.with_offer:
@@ -79,6 +90,8 @@ async def why_not_proposed(store: MatchingStore, scope: Scope, need: Need, offer
     allowed = [one for one in alone if memory.allows(one)]
     if not allowed:
         return Because(SETTLED)
+    if not scores:
+        return Because(NOTHING)
     return Because(_others(allowed[0].score, [one.score for one in open_ones if one.state == "proposed"]))
 
 

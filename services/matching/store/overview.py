@@ -33,6 +33,10 @@ match.submitted_at, match.asked,
     WHERE part.city = match.city AND part.match_id = match.match_id) AS allocations
 """
 _ONE = f"SELECT {MATCH} FROM match WHERE match.city = $1 AND {_VISIBLE} AND match.match_id = $5"
+_MET = f"""
+SELECT EXISTS (SELECT FROM match_allocation AS part JOIN match USING (city, match_id)
+    WHERE match.city = $1 AND {_VISIBLE} AND part.offer_id = $5)
+"""
 _OPEN_FOR_NEED = """
 SELECT match.match_id, match.state, match.score, EXISTS (SELECT FROM match_allocation AS part
     WHERE part.city = match.city AND part.match_id = match.match_id AND part.offer_id = $3) AS with_offer
@@ -111,6 +115,10 @@ class OverviewStore:
         """Offers whose title or giver has all these words in it, open ones first, then the newest."""
         found = await self._connection.fetch(_OFFERS_LIKE, scope.city, _patterns(words), _FEW)
         return [Subject(*row) for row in found]
+
+    async def has_met(self, scope: Scope, reach: Reach, offer_id: UUID) -> bool:
+        """Whether the offer is, or was, part of a match they may see."""
+        return bool(await self._connection.fetchval(_MET, *_whose(scope, reach), offer_id))
 
     async def may_see_subject(self, scope: Scope, reach: Reach, subject_id: UUID) -> bool:
         """Whether the need or offer is theirs (or everything is)."""

@@ -75,3 +75,36 @@ async def test_others_fit_better(world: World) -> None:
     assert said["because"]["code"] == "others_first"
     assert "Proposte aperte per questo bisogno: 5" in said["because"]["text_it"]
     assert "Open proposals for this need: 5" in said["because"]["text_en"]
+
+
+async def test_a_department_is_not_told_that_it_was_excluded(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    need = await world.need("Sedie per la scuola", goods("10"))
+    limits = {"excluded_departments": ["education"], "excluded_policy_areas": ["digital_poverty"]}
+    offer = await world.offer("Sedie", giver, goods("10"), **limits)
+    assert [one["code"] for one in (await answer(world, need, offer))["obstacles"]] == ["excluded", "excluded"]
+    async with world.officer() as client:
+        said = (await client.get(f"{API}/needs/{need}/why-not", params={"offer": str(offer)})).json()
+        shown = await client.get("/matching/why-not", params={"need": str(need), "offer": str(offer), "lang": "it"})
+    assert [one["code"] for one in said["obstacles"]] == ["not_available"]
+    assert "escluso" not in shown.text
+    assert "non è disponibile per questo bisogno" in shown.text
+
+
+async def test_a_department_reads_scores_of_offers_it_has_met(world: World) -> None:
+    giver = await world.stakeholder("Enel")
+    offers = [await world.offer(f"Sedie da ufficio {at}", giver, goods("10")) for at in range(6)]
+    unknown = await world.offer("Toner per stampanti", giver, goods("1"))
+    await world.settled()
+    need = await world.need("Sedie da ufficio", goods("10"))
+    [first, *_] = await world.proposals(need, at_least=5)
+    known = first["allocations"][0]["offer_id"]
+    assert known in map(str, offers)
+    async with world.officer() as client:
+        said = [
+            (await client.get(f"{API}/needs/{need}/why-not", params={"offer": str(one)})).json()
+            for one in (unknown, known)
+        ]
+    assert [one["because"]["code"] for one in said] == ["others_first", "proposed"]
+    assert [one["score"] is None for one in said] == [True, False]
+    assert "%" not in said[0]["because"]["text_it"]
