@@ -237,7 +237,7 @@ class Bench:
         for projection in ("needs", "offers"):
             _say(f"replay of {projection}")
             done = await place.replay(projection)
-            note = f"{done['records']:,} records, {done['peak_mib']:.0f} MiB at most, without its encoder processes"
+            note = f"{done['records']:,} records; {done['peak_mib']:.0f} MiB at most in {done['processes']} processes"
             table.add(Row(group, f"rebuilding {projection} by `sportello replay`", done["seconds"], "s", note=note))
         _say("the ledger")
         await place.open_ledger("need", needs)
