@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from chassis.delivery import Delivery
+from chassis.outbox import MAX_PAYLOAD_BYTES
 from contracts.events.agreements import InstrumentPublished
+from services.agreements.domain.refusals import NotPossible
 from services.agreements.domain.telling import Records, is_news, told_of
 from services.agreements.handlers.desk import AgreementsUnit, city_day
 
@@ -26,6 +28,7 @@ async def tell(unit: AgreementsUnit) -> int:
         version = told[code][0] + 1
         await unit.store.told.note(unit.scope, code, version, records, unit.now)
         event = InstrumentPublished(code=code, version=version, records=records)
+        _refuse_too_long(event)
         unit.append(event, aggregate_id=f"{unit.scope.city}/{code}", version=version)
     return len(news)
 
@@ -39,6 +42,15 @@ def telling_new_cities(handle: Handled) -> Handled:
             await tell(unit)
 
     return handled
+
+
+def _refuse_too_long(event: InstrumentPublished) -> None:
+    if len(event.to_bytes()) > MAX_PAYLOAD_BYTES:
+        raise NotPossible(
+            "criteria-too-long",
+            "I criteri sono troppi o troppo lunghi per comunicarli agli altri servizi: abbreviali.",
+            "The criteria are too many or too long to be told to the other services: shorten them.",
+        )
 
 
 async def _news(unit: AgreementsUnit, told: dict[str, Records]) -> dict[str, Records]:

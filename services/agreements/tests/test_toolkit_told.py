@@ -154,6 +154,17 @@ async def test_criteria_are_changed_added_and_taken_away_each_fault_at_its_field
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer), refused.text
 
 
+async def test_criteria_too_long_to_be_told_are_refused_while_their_author_can_still_be_told(story: Story) -> None:
+    actor = await new_city(story)
+    await done(story, actor, "donazione/versions", WHY)
+    long = {"it": "a" * 10_000, "en": "b" * 10_000}
+    new = {"effect": "excludes", "when": [{"kinds": ["space"]}], "text": long, "source": "Delibera", "certainty": "C"}
+    await done(story, actor, "donazione/draft", {"new_criteria": {f"c{number}": new for number in range(46)}})
+    refused = await post(story, actor, "donazione/draft/publish", WHY | {"valid_from": today().isoformat()})
+    assert (refused.status_code, refused.json()["code"]) == (409, "criteria-too-long")
+    assert len(await told(story, actor.city, "donazione")) == 1
+
+
 async def test_a_replay_tells_nothing(story: Story) -> None:
     actor = await new_city(story)
     before = await _everything(story)
