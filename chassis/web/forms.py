@@ -35,6 +35,8 @@ class Form(Generic[M]):
     errors: dict[str, str] = field(default_factory=dict)
     model: M | None = None
     prefix: str = ""
+    sent_rows: "Rows" = field(default_factory=dict)
+    """The rows of the form that the items of each list were made from: rows left empty are not sent."""
 
     @classmethod
     def of(cls, **values: Any) -> "Form[M]":
@@ -61,6 +63,11 @@ class Form(Generic[M]):
             return str(option) in {str(item) for item in value}
         return value is not None and str(value) == str(option)
 
+    def rows(self, name: str, least: int = 0) -> int:
+        """How many fields `name.0`, `name.1`, … the form needs for the values it has, at least `least`."""
+        numbers = [int(row[0]) for key in self.values if (row := _numbers_after(name, key))]
+        return max([least, *(number + 1 for number in numbers)])
+
     def refuse(self, name: str, message: str) -> "Form[M]":
         """Mark a field as wrong; `message` is already in the reader's language."""
         self.errors[name] = message
@@ -70,7 +77,7 @@ class Form(Generic[M]):
         """Carry the field errors of a Problem raised by the shared handler back to the form's fields."""
         for fault in faults:
             name = fault.pointer.strip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
-            self.errors.setdefault(name, _sentence(fault))
+            self.errors.setdefault(_field_name(name, self.sent_rows), _sentence(fault))
         return self
 
 
@@ -82,12 +89,11 @@ async def parse_form(request: Request, model: type[M]) -> Form[M]:
 def form_from(data: FormData, model: type[M]) -> Form[M]:
     form: Form[M] = Form(values=_typed(data))
     sent = {name: value for name, value in _sent(data).items() if name != IDEMPOTENCY_FIELD}
-    nested, rows = _nest(sent)
+    nested, form.sent_rows = _nest(sent)
     try:
         form.model = model.model_validate(nested)
     except ValidationError as wrong:
         form.refuse_all(field_errors(wrong))
-        form.errors = {_field_name(name, rows): text for name, text in form.errors.items()}
     return form
 
 
@@ -140,6 +146,11 @@ def _nest(flat: dict[str, Any]) -> tuple[Any, Rows]:
     return _with_lists(tree, (), rows), rows
 
 
+def _numbers_after(name: str, key: str) -> re.Match[str] | None:
+    """The number in `key` when it is `name` with one more step, or one and further ones: `lines.3.unit`."""
+    return _ROW.match(key.removeprefix(f"{name}.")) if key.startswith(f"{name}.") else None
+
+
 def _with_lists(node: Any, path: tuple[str, ...], rows: Rows) -> Any:
     if not isinstance(node, dict):
         return node
@@ -154,5 +165,6 @@ def _field_name(name: str, rows: Rows) -> str:
     """The name a field has in the form: rows count as they are shown, although empty ones were not sent."""
     path: tuple[str, ...] = ()
     for step in name.split("."):
-        path = (*path, rows[path][int(step)] if path in rows else step)
+        known = rows.get(path, [])
+        path = (*path, known[int(step)] if step.isdigit() and int(step) < len(known) else step)
     return ".".join(path)

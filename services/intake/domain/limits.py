@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
@@ -109,10 +110,23 @@ def answering_errors(offer: OfferContent, need: NeedContent) -> list[FieldError]
 
 
 def lot_warnings(offered: Sequence[Line], asked: Sequence[Line]) -> list[FieldError]:
-    """Offered lots that are more than any line of the need asks for in the same kind and unit."""
+    """Offered lots that are more than any line of the need asks for in the same kind and unit, and offered quantities
+    that are less than any of them takes."""
     warnings = []
     for position, line in enumerate(offered):
         alike = [one for one in asked if (one.kind, one.unit) == (line.kind, line.unit)]
+        least = min((one.min_lot or Decimal(0) for one in alike), default=Decimal(0))
+        if line.total_quantity is not None and line.total_quantity < least:
+            warnings.append(
+                FieldError(
+                    pointer=f"/lines/{position}/quantity",
+                    code="less-than-lot",
+                    message_it=f"è meno del lotto minimo che il bisogno accetta ({plain(least)}): così non può"
+                    " rispondere",
+                    message_en=f"this is less than the smallest lot the need takes ({plain(least)}): it cannot answer"
+                    " like that",
+                )
+            )
         totals = [one.total_quantity for one in alike]
         if line.min_lot is None or not alike or None in totals:
             continue

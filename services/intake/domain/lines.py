@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.units import UNITS, plain
+from contracts.units import UNITS, amount, plain
 from contracts.values import FieldError, Line
 
 MUCH_MORE = 5
 """An offer of this many times what is asked is more often a slip of the finger than generosity."""
+WHOLE = frozenset({"C62", "IE"})
+"""Units of what people count one by one: pieces, people."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,39 @@ def quantity_warnings(offered: Sequence[Line], asked: Sequence[Line]) -> list[Fi
                 )
             )
     return warnings
+
+
+def alike_warnings(offered: Sequence[Line], asked: Sequence[Line], requires: Collection[str]) -> list[FieldError]:
+    """An offer of nothing that the need asks for, by kind and unit or as a capability."""
+    wanted = {(line.kind, line.unit) for line in asked}
+    needed = {*requires, *(line.capability for line in asked if line.capability)}
+    if any((line.kind, line.unit) in wanted or line.capability in needed for line in offered):
+        return []
+    return [
+        FieldError(
+            pointer="/lines",
+            code="nothing-alike",
+            message_it="nessuna riga è dello stesso tipo e nella stessa unità di ciò che è chiesto: così l'offerta non"
+            " può rispondere a questo bisogno",
+            message_en="no line is of the kind and in the unit of what is asked: the offer cannot answer this need"
+            " like that",
+        )
+    ]
+
+
+def whole_warnings(lines: Sequence[Line]) -> list[FieldError]:
+    """Fractions of what people count one by one. Half a place may be meant, so it is said, not refused."""
+    return [
+        FieldError(
+            pointer=f"/lines/{position}/{name}",
+            code="fraction",
+            message_it=f"{amount(value, line.unit)[0]}: di solito si contano interi",
+            message_en=f"{amount(value, line.unit)[1]}: these are usually counted in whole numbers",
+        )
+        for position, line in enumerate(lines)
+        for name, value in (("quantity", line.quantity), ("min_lot", line.min_lot))
+        if line.unit in WHOLE and value is not None and value != value.to_integral_value()
+    ]
 
 
 def all_closed(lines: int, balances: Sequence[LineBalance]) -> bool:

@@ -170,9 +170,9 @@ def assign(need: Need, account_manager_id: str, now: datetime) -> tuple[Need, Ne
 
 
 def withdraw(need: Need, reason: str | None, now: datetime) -> tuple[Need, NeedWithdrawn]:
-    """The need taken back. Raises :class:`states.NotPossible`."""
+    """The need taken back; why, in words, stays here. Raises :class:`states.NotPossible`."""
     closed = _closed(need, "withdraw", now, reason)
-    return closed, NeedWithdrawn(need_id=need.need_id, version=closed.version, reason=reason)
+    return closed, NeedWithdrawn(need_id=need.need_id, version=closed.version)
 
 
 def expire(need: Need, now: datetime) -> tuple[Need, NeedExpired]:

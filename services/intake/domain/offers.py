@@ -148,9 +148,9 @@ def change(offer: Offer, content: OfferContent, now: datetime) -> tuple[Offer, O
 
 
 def withdraw(offer: Offer, reason: str | None, now: datetime) -> tuple[Offer, OfferWithdrawn]:
-    """The offer taken back. Raises :class:`states.NotPossible`."""
+    """The offer taken back; why, in words, stays here. Raises :class:`states.NotPossible`."""
     closed = _closed(offer, "withdraw", now, reason)
-    return closed, OfferWithdrawn(offer_id=offer.offer_id, version=closed.version, reason=reason)
+    return closed, OfferWithdrawn(offer_id=offer.offer_id, version=closed.version)
 
 
 def expire(offer: Offer, now: datetime) -> tuple[Offer, OfferExpired]:

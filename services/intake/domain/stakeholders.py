@@ -102,7 +102,7 @@ def change(stakeholder: Stakeholder, changes: dict[str, Any], now: datetime) -> 
 
 
 def vet(stakeholder: Stakeholder, vetted: Vetted, by: str, now: datetime) -> Step:
-    """Checked, for the first time or again."""
+    """Checked, for the first time or again. Why, in words, may name people: it stays here."""
     changed = replace(
         stakeholder,
         version=stakeholder.version + 1,
@@ -117,7 +117,6 @@ def vet(stakeholder: Stakeholder, vetted: Vetted, by: str, now: datetime) -> Ste
         stakeholder_id=changed.stakeholder_id,
         version=changed.version,
         outcome=vetted.outcome,
-        reason=vetted.reason,
         valid_until=vetted.valid_until,
     )
 

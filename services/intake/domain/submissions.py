@@ -88,8 +88,10 @@ def content_of(submitted: NeedSubmitted, known: Mapping[str, UUID]) -> NeedConte
 
 
 def changes_of(update: NeedUpdateSubmitted, known: Mapping[str, UUID]) -> dict[str, Any]:
-    """The fields the update speaks of; what is absent stays."""
+    """The fields the update speaks of; what is absent stays. A place limit that is null is lifted."""
     changes = {name: value for name in _UPDATABLE if (value := getattr(update, name)) is not None}
+    if "only_in" in update.model_fields_set:
+        changes["only_in"] = update.only_in
     if update.excluded_stakeholders is not None:
         changes["excluded_stakeholders"] = _ids(update.excluded_stakeholders, known)
     return changes

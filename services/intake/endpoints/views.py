@@ -64,6 +64,12 @@ class OfferView(OfferContent):
     balances: list[BalanceView] = Field(default=[])
     warnings: list[FieldError] = Field(default=[])
 
+    @property
+    def given(self) -> bool:
+        """Whether nothing of an open offer is left to give or to take back."""
+        settled = (not one.open_ended and one.free == one.reserved == 0 < one.total for one in self.balances)
+        return self.state == "open" and len(self.balances) == len(self.lines) and all(settled)
+
 
 class StakeholderView(BaseModel):
     """An organisation; the contact only for those who act for it and account managers."""
@@ -141,14 +147,15 @@ def need_view(
     inside: bool = True,
     warnings: Sequence[FieldError] = (),
 ) -> NeedView:
-    """The need as shown; ``public`` leaves out who handles it, only ``inside`` is seen whom it excludes."""
+    """The need as shown; ``public`` leaves out who handles it, only ``inside`` is seen whom it excludes and why it was
+    taken back."""
     shown = [balance for balance in balances if balance.line < len(need.content.lines)]
     return NeedView.model_construct(
         **_said(need.content, inside),
         id=need.need_id,
         version=need.version,
         state=need.state,
-        closing_reason=None if public else need.closing_reason,
+        closing_reason=need.closing_reason if inside and not public else None,
         account_manager_id=None if public else need.account_manager_id,
         registered_at=need.registered_at,
         changed_at=need.changed_at,

@@ -13,7 +13,7 @@ from chassis.validation import field_error
 from contracts.values import FieldError
 from services.intake.domain import limits
 from services.intake.domain import offers as domain
-from services.intake.domain.lines import in_use_errors, quantity_warnings
+from services.intake.domain.lines import alike_warnings, in_use_errors, quantity_warnings, whole_warnings
 from services.intake.domain.offers import Offer, OfferContent
 from services.intake.domain.states import NotPossible
 from services.intake.handlers import IntakeUnit, refusals
@@ -62,7 +62,7 @@ async def take_offer(unit: IntakeUnit, actor: Actor, content: OfferContent, note
         assert known is not None
         return Taken(known, new=False)
     unit.append(event, aggregate_id=offer.offer_id, version=offer.version, case=offer.offer_id)
-    return Taken(offer, True, _warnings(content, context))
+    return Taken(offer, True, warnings(content, context))
 
 
 async def change_offer(
@@ -78,7 +78,9 @@ async def change_offer(
     used = {balance.line for balance in balances.get(offer_id, ()) if balance.in_use}
     answers_another = content.answers_need_id != offer.content.answers_need_id
     errors = (
-        _context_errors(content, context, check_need=answers_another)
+        _context_errors(
+            content, context, check_need=answers_another, check_limits=answers_another or _limits_apart(offer, content)
+        )
         + domain.content_errors(content, unit.now, offer.content)
         + in_use_errors(offer.content.lines, content.lines, used)
     )
@@ -90,7 +92,7 @@ async def change_offer(
         raise refusals.closed(wrong) from wrong
     await unit.store.offers.update(unit.scope, changed)
     unit.append(event, aggregate_id=offer_id, version=changed.version, case=offer_id)
-    return Taken(changed, False, _warnings(content, context))
+    return Taken(changed, False, warnings(content, context))
 
 
 async def withdraw_offer(
@@ -140,16 +142,29 @@ async def _known(unit: IntakeUnit, content: OfferContent) -> Offer | None:
     return await unit.store.offers.by_reference(unit.scope, content.stakeholder_id, content.external_ref)
 
 
-def _warnings(content: OfferContent, context: OfferContext) -> tuple[FieldError, ...]:
-    asked = context.need_lines
-    return tuple(quantity_warnings(content.lines, asked) + limits.lot_warnings(content.lines, asked))
+def warnings(content: OfferContent, context: OfferContext) -> tuple[FieldError, ...]:
+    """What looks odd about an offer, and what keeps it from the need it answers as far as the giver may know."""
+    found = whole_warnings(content.lines)
+    if context.need is not None and context.need_state == "open":
+        asked = context.need_lines
+        found += alike_warnings(content.lines, asked, context.need.requires)
+        found += quantity_warnings(content.lines, asked) + limits.lot_warnings(content.lines, asked)
+    return tuple(found)
 
 
-def _context_errors(content: OfferContent, context: OfferContext, *, check_need: bool = True) -> list[FieldError]:
+def _limits_apart(offer: Offer, content: OfferContent) -> bool:
+    return any(getattr(offer.content, name) != getattr(content, name) for name in limits.OF_AN_OFFER)
+
+
+def _context_errors(
+    content: OfferContent, context: OfferContext, *, check_need: bool = True, check_limits: bool = True
+) -> list[FieldError]:
+    """``check_limits``: against the need it answers; it may have moved beyond what the offer said before, and then
+    that is no reason to refuse another day or quantity."""
     errors = domain.unknown_partners(content, context.stakeholders)
     errors += limits.unknown_stakeholders("excluded_receivers", content.excluded_receivers, context.stakeholders)
     errors += limits.unknown_departments(content.excluded_departments, context.departments)
-    if context.need is not None and context.need_state == "open":
+    if check_limits and context.need is not None and context.need_state == "open":
         errors += limits.answering_errors(content, context.need)
     if context.vetting is None:
         errors.append(

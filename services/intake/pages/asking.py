@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.unit import Units
 from chassis.web.forms import Form
+from chassis.web.i18n import current_language
+from contracts.values import FieldError
 from services.intake.domain.needs import Need
 from services.intake.endpoints.views import NeedView, need_view
 from services.intake.handlers import IntakeUnit
@@ -32,25 +35,32 @@ def scope_of(actor: Actor) -> Scope:
 
 async def act_once(
     request: Request, actor: Actor, form: Form[Any], work: Callable[[IntakeUnit], Awaitable[object]]
-) -> None:
-    """Runs ``work`` in one transaction, once per form that was shown. Raises what ``work`` raises."""
+) -> Reply:
+    """Runs ``work`` in one transaction, once per form that was shown. Raises what ``work`` raises.
+
+    A reply of ``work`` is kept for a form that is sent again.
+    """
 
     async def replying(unit: IntakeUnit) -> Reply:
-        await work(unit)
-        return Reply(204)
+        done = await work(unit)
+        return done if isinstance(done, Reply) else Reply(204)
 
     scope = scope_of(actor)
     if form.idempotency_key is None:
-        await units(request).run(scope, replying)
-        return
+        return await units(request).run(scope, replying)
     typed = fingerprint(request.url.path, repr(sorted(form.values.items())))
-    await once(units(request), scope, form.idempotency_key, typed, replying)
+    return await once(units(request), scope, form.idempotency_key, typed, replying)
 
 
-async def refused_fields(doing: Awaitable[None], form: Form[Any]) -> bool:
+async def refused_fields(doing: Awaitable[Reply], form: Form[Any]) -> bool:
     """Awaits a command; True when it refused fields, which the form then shows. Other refusals are raised."""
+    return await accepted(doing, form) is None
+
+
+async def accepted(doing: Awaitable[Reply], form: Form[Any]) -> Reply | None:
+    """As :func:`refused_fields`, with the reply of the command; None when it refused fields."""
     try:
-        await doing
+        return await doing
     except Problem as problem:
         if not problem.errors:
             raise
@@ -58,8 +68,7 @@ async def refused_fields(doing: Awaitable[None], form: Form[Any]) -> bool:
         # Some fields have another name where people type them.
         typed = {"valid_until": "last_day", "place.label": "place"}
         form.errors = {typed.get(name, name): text for name, text in form.errors.items()}
-        return True
-    return False
+        return None
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,17 @@ async def shown_needs(
         )
         for need in needs
     ]
+
+
+def words(found: Sequence[FieldError]) -> list[tuple[int | None, str]]:
+    """What was found, in the reader's language, each with the number of its line from 1."""
+    italian = current_language() == "it"
+    shown = []
+    for one in found:
+        text = one.message_it if italian else one.message_en
+        place = re.match(r"/lines/([0-9]+)", one.pointer)
+        shown.append((int(place[1]) + 1 if place else None, text[:1].upper() + text[1:]))
+    return shown
 
 
 def address(path: str, **query: str | None) -> str:

@@ -18,7 +18,6 @@ from services.intake.domain.stakeholders import Contact
 from services.intake.pages.limits import ChosenArea
 
 CITY_TIME = ZoneInfo("Europe/Rome")
-FIRST_ROWS = 1
 
 
 def typed_quantity(value: Any) -> Any:
@@ -64,7 +63,7 @@ class FormLine(Line):
         return Line.model_construct(**{name: getattr(self, name) for name in Line.model_fields})
 
 
-class _Lines(BaseModel):
+class LinesForm(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     title: ShortText
@@ -92,7 +91,7 @@ class _Lines(BaseModel):
         return Place(label=self.place) if self.place else None
 
 
-class NeedForm(_Lines):
+class NeedForm(LinesForm):
     """A need as a department types it."""
 
     department: Slug | None = None
@@ -116,7 +115,7 @@ class NeedForm(_Lines):
         )
 
 
-class OfferForm(_Lines):
+class OfferForm(LinesForm):
     """An offer as a partner types it; the organisation is chosen or registered on the way."""
 
     stakeholder_id: UUID | None = None
@@ -161,10 +160,3 @@ class RenewForm(BaseModel):
 def end_of(day: date) -> datetime:
     """The last moment of a day of the city."""
     return datetime.combine(day, time(23, 59, 59), CITY_TIME).astimezone(UTC)
-
-
-def rows_in(values: dict[str, Any]) -> int:
-    """How many line rows a form shows: those it was sent with, one more when asked for."""
-    numbers = [int(found[1]) for name in values if (found := re.match(r"lines\.([0-9]{1,2})\.", name))]
-    rows = max(numbers, default=FIRST_ROWS - 1) + 1
-    return min(rows + (1 if "add_line" in values else 0), MAX_LINES)

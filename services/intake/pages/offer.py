@@ -17,7 +17,7 @@ from services.intake.endpoints.speaking import LoggedIn, Reason
 from services.intake.endpoints.views import offer_view
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import offers as handlers
-from services.intake.pages.asking import act_once, refused_fields, scope_of, units
+from services.intake.pages.asking import act_once, refused_fields, scope_of, units, words
 from services.intake.pages.forms import RenewForm, end_of
 from services.intake.pages.limits import offer_limits
 
@@ -38,8 +38,12 @@ def router(pages: Pages) -> APIRouter:
             balances = await store.balances.of(scope, [offer_id])
             partners = [partner.stakeholder_id for partner in offer.content.partners]
             names = await store.stakeholders.names(scope, [offer.content.stakeholder_id, *partners])
-            shown = offer_view(offer, inside=sees_exclusions(actor, offer.content))
+            shown = offer_view(offer, balances.get(offer_id, ()), inside=sees_exclusions(actor, offer.content))
             limits = await offer_limits(store, scope, shown)
+            may_change = actor.has("account_manager") or actor.acts_for(offer.content.stakeholder_id)
+            warnings = []
+            if may_change and offer.state == "open":
+                warnings = words(handlers.warnings(offer.content, await store.offers.context(scope, offer.content)))
         return pages.render(
             request,
             "offer.html",
@@ -50,7 +54,8 @@ def router(pages: Pages) -> APIRouter:
             names=names,
             partners=sorted(names[one] for one in partners if one in names),
             balances={balance.line: balance for balance in balances.get(offer_id, ())},
-            may_change=actor.has("account_manager") or actor.acts_for(offer.content.stakeholder_id),
+            may_change=may_change,
+            warnings=warnings,
         )
 
     @routes.get("/{offer_id}")

@@ -1,25 +1,30 @@
-"""An offer in five minutes: what, how much, and for whom one speaks."""
+"""An offer in five minutes: what, how much, and for whom one speaks; and changing it later."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from chassis.auth import Actor
+from chassis.http.commands import Reply
+from chassis.http.problem import Problem
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.intake.domain.needs import Need
+from services.intake.domain.offers import Offer
 from services.intake.endpoints.speaking import LoggedIn, own_stakeholders
-from services.intake.handlers import IntakeUnit
+from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers import offers as handlers
 from services.intake.handlers.stakeholders import register_stakeholder
-from services.intake.pages import limits
-from services.intake.pages.asking import act_once, refused_fields, scope_of, units
-from services.intake.pages.forms import OfferForm, rows_in
+from services.intake.pages import editing, limits
+from services.intake.pages.asking import accepted, act_once, refused_fields, scope_of, units
+from services.intake.pages.forms import OfferForm
+from services.intake.pages.rows import rearranged, rows_in
 from services.intake.store import Store
 from services.intake.store.stakeholders import StakeholderFilter
 
@@ -28,10 +33,16 @@ def router(pages: Pages) -> APIRouter:
     routes = pages.router(prefix="/intake/offers")
 
     async def show(
-        request: Request, actor: Actor, form: Form[OfferForm], need: Need | None, status: int = 200
+        request: Request,
+        actor: Actor,
+        form: Form[OfferForm],
+        need: Need | None,
+        status: int = 200,
+        offer: Offer | None = None,
+        **said: Any,
     ) -> HTMLResponse:
         async with units(request).reading() as store:
-            choices = await _organisations(store, actor)
+            choices = await _organisations(store, actor, offer)
             departments = [(one.code, one.name) for one in await store.people.departments(scope_of(actor))]
         return pages.render(
             request,
@@ -39,11 +50,13 @@ def router(pages: Pages) -> APIRouter:
             status=status,
             form=form,
             need=need,
+            offer=offer,
             rows=rows_in(form.values),
             organisations=choices,
             on_behalf=actor.has("account_manager"),
             departments=departments,
             **limits.choices(form),
+            **{"stale": False} | said,
         )
 
     @routes.get("/new")
@@ -60,8 +73,8 @@ def router(pages: Pages) -> APIRouter:
     async def take(request: Request, actor: LoggedIn) -> Response:
         form = await parse_form(request, OfferForm)
         answered = await _need(request, actor, form.values.get("answers_need_id"))
-        if "add_line" in form.values:
-            return await show(request, actor, Form(values=form.values), answered)
+        if (values := rearranged(form)) is not None:
+            return await show(request, actor, Form(values=values), answered)
         if not form.text("stakeholder_id").strip():
             _refuse_without_organisation(form)
         if form.model is None or form.errors:
@@ -69,18 +82,71 @@ def router(pages: Pages) -> APIRouter:
         typed = form.model
         policy_area = answered.content.policy_area if answered else None
 
-        async def work(unit: IntakeUnit) -> None:
-            await handlers.take_offer(
-                unit, actor, typed.content(await _speaking_for(unit, actor, typed), policy_area), typed.note
-            )
+        async def work(unit: IntakeUnit) -> Reply:
+            content = typed.content(await _speaking_for(unit, actor, typed), policy_area)
+            taken = await handlers.take_offer(unit, actor, content, typed.note)
+            return Reply(303, headers={"Location": _after(taken)})
 
-        if await refused_fields(act_once(request, actor, form, work), form):
+        reply = await accepted(act_once(request, actor, form, work), form)
+        if reply is None:
             return await show(request, actor, form, answered, 422)
         return redirect(
-            request, "/intake/mine", _("Thank you: the offer is in. Your account manager will be in touch.")
+            request,
+            reply.headers["Location"],
+            _("Thank you: the offer is in. Your account manager will be in touch."),
         )
 
+    @routes.get("/{offer_id}/edit")
+    async def edit(request: Request, actor: LoggedIn, offer_id: UUID) -> Response:
+        offer = await _own(request, actor, offer_id)
+        if offer.state != "open":
+            return redirect(request, f"/intake/offers/{offer_id}", _("This offer is no longer open."), "warning")
+        form: Form[OfferForm] = Form.of(**editing.offer_values(offer.content), version=offer.version)
+        return await show(request, actor, form, await _need(request, actor, offer.content.answers_need_id), offer=offer)
+
+    @routes.post("/{offer_id}/edit")
+    async def change(request: Request, actor: LoggedIn, offer_id: UUID) -> Response:
+        form = await parse_form(request, OfferForm)
+        offer = await _own(request, actor, offer_id)
+        answered = await _need(request, actor, offer.content.answers_need_id)
+        if (values := rearranged(form)) is not None:
+            return await show(request, actor, Form(values=values), answered, offer=offer)
+        if form.model is None:
+            return await show(request, actor, form, answered, 422, offer=offer)
+        changes = editing.offer_changes(form.model, offer.content, on_behalf=actor.has("account_manager"))
+        expected = editing.version_of(form)
+
+        async def work(unit: IntakeUnit) -> None:
+            await handlers.change_offer(unit, actor, offer_id, expected, changes)
+
+        try:
+            if await refused_fields(act_once(request, actor, form, work), form):
+                return await show(request, actor, form, answered, 422, offer=offer)
+        except Problem as problem:
+            if problem.status != 412:
+                raise
+            now = await _own(request, actor, offer_id)
+            form.values["version"] = now.version
+            return await show(request, actor, form, answered, 412, offer=now, stale=True)
+        return redirect(request, f"/intake/offers/{offer_id}", _("The offer is changed."))
+
     return routes
+
+
+def _after(taken: handlers.Taken) -> str:
+    """Where to go from the form: to the offer when there is something to look at once more."""
+    return f"/intake/offers/{taken.offer.offer_id}" if taken.warnings else "/intake/mine"
+
+
+async def _own(request: Request, actor: Actor, offer_id: UUID) -> Offer:
+    """The offer, for who may change it. Raises Problem 404 or 403."""
+    async with units(request).reading() as store:
+        offer = await store.offers.get(scope_of(actor), offer_id)
+    if offer is None:
+        raise refusals.no_offer()
+    if not actor.has("account_manager") and not actor.acts_for(offer.content.stakeholder_id):
+        raise refusals.not_your_stakeholder()
+    return offer
 
 
 async def _need(request: Request, actor: Actor, need_id: object) -> Need | None:
@@ -102,11 +168,15 @@ def _suggestion(need: Need | None) -> dict[str, object]:
     return values
 
 
-async def _organisations(store: Store, actor: Actor) -> list[tuple[str, str]]:
-    """Organisations the actor may speak for, as (id, name) by name."""
+async def _organisations(store: Store, actor: Actor, offer: Offer | None = None) -> list[tuple[str, str]]:
+    """Organisations the actor may speak for and, for account managers, those the offer names, as (id, name) by name."""
     own = None if actor.has("account_manager") else own_stakeholders(actor)
     found = await store.stakeholders.find(scope_of(actor), StakeholderFilter(ids=own, limit=200))
-    return sorted(((str(one.stakeholder_id), one.name) for one in found), key=lambda choice: choice[1].casefold())
+    known = {str(one.stakeholder_id): one.name for one in found}
+    if offer is not None and own is None:
+        named = await store.stakeholders.names(scope_of(actor), offer.content.excluded_receivers)
+        known |= {str(one): name for one, name in named.items()}
+    return sorted(known.items(), key=lambda choice: choice[1].casefold())
 
 
 def _refuse_without_organisation(form: Form[OfferForm]) -> None:

@@ -15,10 +15,11 @@ from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from contracts.values import ResourceKind
+from services.intake.domain.lines import whole_warnings
 from services.intake.endpoints.speaking import LoggedIn, position
 from services.intake.handlers import IntakeUnit, refusals
 from services.intake.handlers.needs import change_need, may_manage, sees_exclusions
-from services.intake.pages.asking import act_once, address, refused_fields, scope_of, shown_needs, units
+from services.intake.pages.asking import act_once, address, refused_fields, scope_of, shown_needs, units, words
 from services.intake.pages.forms import RenewForm, end_of
 from services.intake.pages.limits import need_limits
 from services.intake.store.needs import NeedFilter
@@ -77,6 +78,7 @@ def router(pages: Pages) -> APIRouter:
             receivers = await store.stakeholders.names(scope, need.content.receivers)
             names = {one.code: one.name for one in await store.people.departments(scope)}
             limits = await need_limits(store, scope, shown.view)
+        manages = may_manage(actor, need.content.department)
         return pages.render(
             request,
             "need.html",
@@ -87,7 +89,8 @@ def router(pages: Pages) -> APIRouter:
             receivers=sorted(receivers.values()),
             others=[names.get(code, code) for code in need.content.with_departments],
             balances={balance.line: balance for balance in shown.view.balances},
-            may_manage=may_manage(actor, need.content.department),
+            may_manage=manages,
+            warnings=words(whole_warnings(need.content.lines)) if manages and need.state == "open" else [],
             limits=limits,
         )
 

@@ -16,7 +16,8 @@ from services.intake.domain.assignment import Assignment, Candidate
 from services.intake.domain.lines import LineBalance, all_closed, coverage, in_use_errors, quantity_warnings
 from services.intake.domain.needs import NeedContent
 from services.intake.domain.offers import OfferContent
-from services.intake.pages.forms import OfferForm, rows_in, typed_euro, typed_quantity
+from services.intake.pages.forms import OfferForm, typed_euro, typed_quantity
+from services.intake.pages.rows import rows_in
 from services.intake.settings import IntakeSettings
 
 pytestmark = pytest.mark.unit

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.testing import eventually
 from contracts.events.departments import NeedUpdateSubmitted
 from contracts.events.intake import NeedChanged, NeedRegistered, OfferChanged, OfferReceived
 from contracts.values import Line, Place, PlaceLimit
@@ -294,3 +295,36 @@ async def test_a_department_system_sends_limits_by_reference(open_city: City) ->
     assert event.only_in == PlaceLimit(municipi=(4,))
     [event] = await open_city.events(NeedChanged)
     assert (event.excluded_stakeholders, event.excluded_stakeholder_types) == ((), ("company",))
+
+
+@pytest.mark.integration
+async def test_a_department_lifts_a_place_limit_with_null(open_city: City) -> None:
+    await open_city.send(a_submission("L/1", only_in={"municipi": [4]}), key="L/1")
+    update = {"external_ref": "L/1", "department": "education"}
+    for more in ({"title": "Altro"}, {"only_in": None, "place": None}):
+        await open_city.send(update | more, type_=NeedUpdateSubmitted.type, key="L/1")
+
+    async def changed() -> list[NeedChanged] | None:
+        found = await open_city.events(NeedChanged)
+        return found if len(found) == 2 else None
+
+    renamed, lifted = await eventually(changed)
+    assert (renamed.only_in, lifted.only_in) == (PlaceLimit(municipi=(4,)), None)
+
+
+@pytest.mark.integration
+async def test_a_need_that_moves_beyond_a_limit_does_not_stop_other_changes_of_its_answers(open_city: City) -> None:
+    enel, need = await open_city.stakeholder(), await open_city.need()
+    async with open_city.partner() as partner, open_city.department() as officer:
+        answering = an_offer(enel["id"], answers_need_id=need["id"], excluded_departments=["environment"])
+        address = f"{API}/offers/{(await partner.post(f'{API}/offers', json=answering)).json()['id']}"
+        moved = {"with_departments": ["environment"]}
+        answer = await officer.patch(f"{API}/needs/{need['id']}", json=moved, headers={"If-Match": '"1"'})
+        assert answer.status_code == 200, answer.text
+        changes = ({"valid_until": "2099-03-01T00:00:00Z"}, {"excluded_policy_areas": ["food_poverty"]})
+        later, limited = [
+            await partner.patch(address, json=one, headers={"If-Match": f'"{version}"'})
+            for version, one in enumerate(changes, 1)
+        ]
+    assert later.status_code == 200, later.text
+    assert [one["code"] for one in limited.json()["errors"]] == ["excludes-answered-need"]
