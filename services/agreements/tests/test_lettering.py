@@ -170,7 +170,7 @@ def test_no_word_runs_off_the_page() -> None:
 
 @pytest.mark.unit
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_whatever_is_written_can_be_set(text: str) -> None:
     """Also in combinations that no list foresees: without the second attempt."""
     words = with_words(whole("general"), text).model_dump_json()
