@@ -23,7 +23,7 @@ from chassis.web.pages import Pages
 from services.matching import decisions
 from services.matching.api import match_for, policy_of, scope_of
 from services.matching.decisions import Work
-from services.matching.pages.forms import AcceptForm, CounterForm, DeclineForm, PostponeForm, VersionForm
+from services.matching.pages.forms import MISSING, AcceptForm, CounterForm, DeclineForm, PostponeForm, VersionForm
 from services.matching.pages.showing import own_parties, show
 from services.matching.views import MatchView
 
@@ -49,7 +49,9 @@ def add(routes: APIRouter, pages: Pages) -> None:
     @routes.post("/proposals/{match_id}/counter")
     async def counter(request: Request, actor: CurrentActor, match_id: UUID) -> Response:
         form = await parse_form(request, CounterForm)
-        if form.model is None:
+        if form.model is not None and not form.model.says_how_much:
+            form.refuse_all([MISSING])
+        if form.model is None or form.errors:
             return await show(pages, request, actor, match_id, status=422, forms={"counter": form})
         body = form.model.body()
         work = decisions.countering(actor, match_id, body, policy_of(request), form.model.version)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from chassis.validation import field_error
 from contracts.values import Quantity
 from services.matching.domain.history import Channel
 from services.matching.views import AcceptBody, CounterBody, DeclineBody, Note, PostponeBody, QuantityChoice
@@ -17,6 +18,9 @@ def _typed(text: Any) -> Any:
 
 
 Typed = Annotated[Quantity, BeforeValidator(_typed)]
+
+
+MISSING = field_error("/quantities/0/quantity", "missing", "manca questo campo", "this field is missing")
 
 
 class VersionForm(BaseModel):
@@ -47,6 +51,10 @@ class CounterForm(VersionForm):
     channel: Channel | None = None
     note: Note | None = None
     quantities: list[TypedChoice] = Field(min_length=1, max_length=50)
+
+    @property
+    def says_how_much(self) -> bool:
+        return any(one.quantity is not None for one in self.quantities)
 
     def body(self) -> CounterBody:
         """What was changed; all of it when nothing was, so that the answer says just that."""

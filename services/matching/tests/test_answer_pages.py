@@ -54,6 +54,14 @@ async def test_too_much_is_said_at_its_field_and_what_was_typed_stays(world: Wor
     assert re.search(r'<details class="shell-panel" id="other-quantities" open', answer.text)
 
 
+async def test_a_quantity_that_was_emptied_is_said_to_be_missing(world: World) -> None:
+    address, party = await laptops(world)
+    async with world.partner(_id(party)) as client:
+        answer = await submit(client, f"{address}/counter", version="1", party_id=party, **quantity(""))
+    assert answer.status_code == 422
+    assert "This field is missing" in answer.text
+
+
 async def test_what_is_put_off_leaves_the_list_and_comes_back(world: World) -> None:
     address, _ = await laptops(world)
     async with world.officer() as client:
