@@ -19,6 +19,7 @@ from chassis.auth.identity import Identity
 from chassis.auth.provider import ProviderUnavailable
 from chassis.auth.tokens import SESSION_COOKIE, SESSION_SECONDS, TokenExpired, TokenInvalid
 from chassis.web.i18n import current_language
+from chassis.web.navigation import landing
 
 LOGIN_COOKIE = "sportello_login"
 LOGIN_SECONDS = 600
@@ -101,7 +102,8 @@ async def callback(
     except (TokenExpired, TokenInvalid, IncompleteClaims) as failure:
         _logger.info("auth.login_failed", reason=str(failure))
         raise refusals.login_failed() from failure
-    response = RedirectResponse(safe_next(str(remembered["next"])), status_code=303)
+    wanted = safe_next(str(remembered["next"]))
+    response = RedirectResponse(landing(actor) if wanted == "/" else wanted, status_code=303)
     _set_cookie(response, identity, SESSION_COOKIE, identity.sessions.issue(actor), seconds=SESSION_SECONDS)
     hint = identity.logout_seal.close({"id_token": id_token}, SESSION_SECONDS)
     if len(hint) < COOKIE_LIMIT:

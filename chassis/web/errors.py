@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from chassis.auth.dependencies import session_actor
 from chassis.auth.identity import Identity
@@ -15,6 +15,7 @@ from chassis.http.problem import OF_DATABASE, Problem, of_database
 from chassis.http.trace_id import trace_id_of
 from chassis.web.i18n import current_language, gettext, language_of, mark, speaking
 from chassis.web.pages import Pages
+from chassis.web.way_back import page_for, typed_again
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 Answer = Callable[[Request, Exception], Awaitable[Response]]
@@ -66,7 +67,12 @@ def _page_instead(before: Handler, pages: Pages, headers: dict[str, str]) -> Ans
         if not wants_page(request):
             return document
         _recognise(request)
-        page = _page(request, failure, document.status_code, pages)
+        if document.status_code == 405 and request.method == "GET" and (nearest := page_for(request, request.url.path)):
+            return RedirectResponse(nearest, status_code=303, headers=headers)
+        # An address with an id that is none names nothing.
+        status = 404 if _names_nothing(failure) else document.status_code
+        typed = await typed_again(request) if status == 401 else None
+        page = _page(request, failure, status, pages, typed)
         for name, value in headers.items():
             page.headers.setdefault(name, value)
         for name in ("www-authenticate", "retry-after", "allow"):
@@ -77,7 +83,13 @@ def _page_instead(before: Handler, pages: Pages, headers: dict[str, str]) -> Ans
     return answer
 
 
-def _page(request: Request, failure: Exception, status: int, pages: Pages) -> Response:
+def _names_nothing(failure: Exception) -> bool:
+    return isinstance(failure, RequestValidationError) and any(one["loc"][:1] == ("path",) for one in failure.errors())
+
+
+def _page(
+    request: Request, failure: Exception, status: int, pages: Pages, typed: list[tuple[str, str]] | None
+) -> Response:
     with speaking(language_of(request)):
         heading = gettext(HEADINGS.get(status, HEADINGS[500 if status >= 500 else 400]))
         text = _explanation(failure, status)
@@ -88,6 +100,7 @@ def _page(request: Request, failure: Exception, status: int, pages: Pages) -> Re
         heading=heading,
         text=text,
         code=status,
+        typed=typed,
         trace_id=trace_id_of(request) if status >= 500 else None,
     )
 

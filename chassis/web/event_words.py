@@ -12,6 +12,7 @@ EVENTS: dict[str, str] = {
     "sportello.agreements.agreement-drafted.v1": mark("Agreement file opened"),
     "sportello.agreements.agreement-rejected.v1": mark("Agreement rejected"),
     "sportello.agreements.agreement-review-requested.v1": mark("Review of the agreement requested"),
+    "sportello.agreements.agreement-sent-back.v1": mark("Agreement sent back with remarks"),
     "sportello.agreements.agreement-signature-given.v1": mark("Signature given"),
     "sportello.agreements.agreement-signed.v1": mark("Agreement signed"),
     "sportello.agreements.agreement-suspended.v1": mark("Agreement suspended"),

@@ -56,6 +56,17 @@ PLACES = (
 )
 
 
+_LANDINGS = (
+    ("/notifications/inbox", frozenset({"account_manager", "legal", "signatory", "coordinator", "department"})),
+    ("/intake/operations", frozenset({"operations"})),
+)
+
+
+def landing(actor: Actor) -> str:
+    """Where somebody begins who logged in from nowhere in particular: the city's staff where their work waits."""
+    return next((path for path, roles in _LANDINGS if actor.has(*roles)), "/")
+
+
 def navigation(actor: Actor, path: str) -> list[Link]:
     """The links for `actor`; the one that `path` belongs to is marked."""
     return [

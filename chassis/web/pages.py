@@ -13,7 +13,7 @@ from chassis.auth.actor import Actor
 from chassis.auth.dependencies import current_actor
 from chassis.auth.identity import Identity
 from chassis.auth.tokens import SESSION_COOKIE
-from chassis.web import formats, vocabulary
+from chassis.web import formats, vocabulary, way_back
 from chassis.web.flash import forget_message, waiting_message
 from chassis.web.i18n import (
     LANGUAGE_COOKIE,
@@ -79,19 +79,15 @@ class Pages:
 
     def _shell_context(self, request: Request) -> dict[str, Any]:
         actor = actor_of(request)
-        path = request.url.path
-        here = path + (f"?{request.url.query}" if request.url.query else "")
+        here = way_back.here(request)
         return {
             "request": request,
             "actor": actor,
             "service": self.service,
             "language": current_language(),
-            "languages": [
-                (code, str(request.url.include_query_params(lang=code)).removeprefix(_root(request)))
-                for code in LANGUAGES
-            ],
-            "links": navigation(actor, path),
-            "here": here if request.method == "GET" else "/",
+            "languages": [(code, way_back.in_language(here, code)) for code in LANGUAGES],
+            "links": navigation(actor, request.url.path),
+            "here": here,
             "city_name": CITY_NAMES.get(actor.city, actor.city),
         }
 
@@ -135,10 +131,6 @@ def _environment(templates: Path) -> Environment:
         "icon_sprite": lambda name: f"{static_url('bootstrap-italia/svg/sprites.svg')}#it-{name}",
     }
     return environment
-
-
-def _root(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _keep_language(request: Request, response: HTMLResponse) -> None:

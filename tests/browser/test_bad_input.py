@@ -86,15 +86,24 @@ async def test_a_form_sent_twice_counts_once(partner: Visitor) -> None:
     assert await partner.page.get_by_role("heading", name=title).count() == 1
 
 
-async def test_a_session_that_ended_leads_to_login_and_back(partner: Visitor) -> None:
-    await an_offer(partner, "Scrivanie", "10")
+async def test_a_session_that_ended_costs_nobody_their_words(partner: Visitor, city: str) -> None:
+    title = f"Scrivanie {secrets.token_hex(3)}"
+    await an_offer(partner, title, "10")
     await partner.page.context.clear_cookies(name="sportello_session")
     await partner.press("Invia l'offerta")
     await expect(partner.page.locator("h1")).to_have_text("Bisogna accedere", timeout=PATIENCE)
-    await partner.sees("La sessione è finita: non è stato inviato nulla.")
+    await partner.sees("questa pagina conserva quello che hai scritto")
     await partner.looks("53-session-ended")
-    await partner.page.locator("main").get_by_role("link", name="Accedi").click()
-    await partner.page.locator("h1", has_text="Scegliere chi essere").wait_for()
+    async with partner.page.context.expect_page() as opened:
+        await partner.page.locator("main").get_by_role("link", name="Accedi").click()
+    login = await opened.value
+    await login.locator("summary", has_text="altra città").click()
+    await login.fill("#city", city)
+    await login.click("button[name=username][value=enel]")
+    await login.locator("h1", has_text="Fai un'offerta").wait_for()
+    await partner.press("Invia di nuovo")
+    await partner.told("Grazie: l'offerta è arrivata.")
+    await partner.sees(title)
 
 
 async def test_a_proposal_that_just_ended_says_so(chromium: Browser, system: System, city: str) -> None:  # noqa: F811

@@ -77,6 +77,18 @@ def small_service(templates: Path) -> FastAPI:
     async def change(request: Request) -> Response:
         return redirect(request, "/", "Fatto <b>bene</b>")
 
+    @router.get("/files/{file_id}")
+    async def file(request: Request, file_id: int) -> Response:
+        return pages.render(request, "hello.html", heading="Pratica")
+
+    @router.post("/files/{file_id}/terms")
+    async def terms(request: Request, file_id: int) -> Response:
+        return pages.render(request, "hello.html", status=422, heading="Sbagliato")
+
+    @router.post("/files/{file_id}/send")
+    async def send(request: Request, actor: Annotated[Actor, Depends(require("legal"))]) -> Response:
+        return redirect(request, "/", "Fatto")
+
     @router.get("/document")
     async def document() -> Response:
         return Response(b"%PDF-", media_type="application/pdf")
@@ -98,7 +110,7 @@ def small_service(templates: Path) -> FastAPI:
         raise problem.conflict("taken", "Già preso da altri.", "Taken by others already.")
 
     @router.get("/number/{value}")
-    async def number(value: int) -> Response:
+    async def number(value: int, most: int = 9) -> Response:
         return Response()
 
     app.include_router(router)
@@ -251,7 +263,9 @@ async def test_the_wrong_role_is_told_whose_page_it_is(app: FastAPI) -> None:
         ("/taken", 409, "Già preso da altri."),
         ("/taken?lang=en", 409, "Taken by others already."),
         ("/change", 405, "Qui non è possibile"),
-        ("/number/x", 422, "non è valida"),
+        ("/files/none?lang=en", 404, "Page not found"),
+        ("/number/1?most=x", 422, "non è valida"),
+        ("/number/x", 404, "Pagina non trovata"),
         ("/forgotten", 500, "Qualcosa è andato storto"),
         ("/forgotten?lang=en", 500, "Something went wrong"),
     ],

@@ -80,7 +80,7 @@ async def test_another_site_cannot_log_anybody_out(browser: httpx.AsyncClient, s
 
 async def test_nobody_is_sent_elsewhere_after_login(browser: httpx.AsyncClient, site: Site) -> None:
     arrived = await log_in(browser, site, "legal", "//evil.example/")
-    assert arrived.headers["location"] == "/"
+    assert arrived.headers["location"] == "/notifications/inbox", "where the city's staff begin"
 
 
 async def test_a_code_works_once(browser: httpx.AsyncClient, site: Site) -> None:

@@ -1,0 +1,73 @@
+"""Addresses that only take forms lead people on to a page, and an ended session costs nobody their words."""
+
+import html
+import re
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from chassis.web.tests.test_pages import ORIGIN, app, guest, logged, templates, visitor  # noqa: F401
+
+pytestmark = pytest.mark.unit
+EXPIRED = {"name": "Ada <b>", "words[]": ["uno", "due"]}
+
+
+def languages(page: str) -> set[str]:
+    return {html.unescape(one) for one in re.findall(r'<a href="([^"]*)" lang="', page)}
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        (f"{ORIGIN}/files/7?part=2&lang=it", "/files/7?part=2&lang="),
+        (f"{ORIGIN}/files/7/terms", "/files/7?lang="),
+        (f"{ORIGIN}/elsewhere/list?x=1", "/elsewhere/list?x=1&lang="),
+        ("https://evil.example/files/8", "/files/7?lang="),
+        ("http://[", "/files/7?lang="),
+        (f"{ORIGIN}//evil.example/", "/?lang="),
+        (None, "/files/7?lang="),
+    ],
+)
+async def test_the_languages_of_a_form_that_was_wrong_lead_to_its_page(
+    guest: httpx.AsyncClient,  # noqa: F811
+    referer: str | None,
+    page: str,
+) -> None:
+    headers = {"referer": referer} if referer else {}
+    wrong = await guest.post("/files/7/terms", headers=headers)
+    assert wrong.status_code == 422
+    assert languages(wrong.text) == {f"{page}it", f"{page}en"}
+
+
+async def test_reading_an_address_that_only_takes_forms_leads_to_the_page_above(
+    guest: httpx.AsyncClient,  # noqa: F811
+) -> None:
+    answer = await guest.get("/files/7/terms")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/files/7")
+    assert (await guest.get("/files/7/terms", headers={"accept": "application/json"})).status_code == 405
+
+
+async def test_what_was_typed_outlives_the_session(guest: httpx.AsyncClient) -> None:  # noqa: F811
+    own = {"referer": f"{ORIGIN}/files/7", "sec-fetch-site": "same-origin"}
+    ended = await guest.post("/files/7/send?x=1", data=EXPIRED, headers=own)
+    assert ended.status_code == 401
+    assert "/auth/login?next=/files/7" in ended.text
+    assert 'action="/files/7/send?x=1"' in ended.text
+    assert 'name="name" value="Ada &lt;b&gt;"' in ended.text
+    assert ended.text.count('name="words[]"') == 2
+
+
+async def test_what_another_site_typed_is_not_kept(guest: httpx.AsyncClient) -> None:  # noqa: F811
+    foreign = {"referer": "https://evil.example/", "sec-fetch-site": "cross-site"}
+    ended = await guest.post("/files/7/send", data=EXPIRED, headers=foreign)
+    assert ended.status_code == 401
+    assert "Ada" not in ended.text
+
+
+async def test_a_file_is_not_kept_and_that_is_said(app: FastAPI) -> None:  # noqa: F811
+    async with visitor(app) as client:
+        own = {"referer": f"{ORIGIN}/files/7", "sec-fetch-site": "same-origin"}
+        ended = await client.post("/files/7/send?lang=en", files={"it": b"x"}, data={"name": "Ada"}, headers=own)
+    assert "fill it in once more" in ended.text
+    assert "Ada" not in ended.text
