@@ -53,7 +53,10 @@ class NeedSubmitted(Event, type="sportello.departments.need-submitted.v1", topic
 
 
 class NeedUpdateSubmitted(Event, type="sportello.departments.need-update-submitted.v1", topic=INBOUND):
-    """Changes to a need already submitted; what is absent stays. ``withdrawn`` takes the need back."""
+    """Changes to a need already submitted; what is absent stays. ``withdrawn`` takes the need back.
+
+    ``only_in``: null lifts the limit; null anywhere else is as if it were absent.
+    """
 
     external_ref: ExternalRef
     department: Slug

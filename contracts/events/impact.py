@@ -86,7 +86,10 @@ class IndicatorMeasured(_PlanRef, type="sportello.impact.indicator-measured.v1",
 
 
 class ResultCorrected(_PlanRef, type="sportello.impact.result-corrected.v1", topic=RESULT):
-    """An earlier delivery or measurement was wrong: ``before`` became ``after``, in the same unit."""
+    """An earlier delivery or measurement was wrong: ``before`` became ``after``, in the same unit.
+
+    ``reason`` is deprecated and says only ``corrected``: why in words may name people and stays with impact.
+    """
 
     correction_id: UUID
     corrects: Literal["delivery", "measurement"]

@@ -56,7 +56,10 @@ class StakeholderChanged(Event, type="sportello.intake.stakeholder-changed.v1", 
 
 
 class StakeholderVetted(Event, type="sportello.intake.stakeholder-vetted.v1", topic=STAKEHOLDER):
-    """An account manager checked the organisation; only approved ones are matched."""
+    """An account manager checked the organisation; only approved ones are matched.
+
+    ``reason`` is deprecated and not filled any more: why in words may name people and stays with intake.
+    """
 
     stakeholder_id: UUID
     version: int = Field(ge=1)
@@ -117,7 +120,7 @@ class NeedChanged(_NeedState, type="sportello.intake.need-changed.v1", topic=NEE
 
 
 class NeedWithdrawn(Event, type="sportello.intake.need-withdrawn.v1", topic=NEED):
-    """The department takes the need back."""
+    """The department takes the need back. ``reason`` is deprecated and not filled any more, as in StakeholderVetted."""
 
     need_id: UUID
     version: int = Field(ge=1)
@@ -171,7 +174,7 @@ class OfferChanged(_OfferState, type="sportello.intake.offer-changed.v1", topic=
 
 
 class OfferWithdrawn(Event, type="sportello.intake.offer-withdrawn.v1", topic=OFFER):
-    """The stakeholder takes back what is not yet committed."""
+    """The stakeholder takes back what is not yet committed. ``reason`` is deprecated and not filled any more."""
 
     offer_id: UUID
     version: int = Field(ge=1)

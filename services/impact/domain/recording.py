@@ -23,6 +23,8 @@ MOST_CENTS = 10**15
 """What quantities and values of the published language can hold."""
 
 NewId = Callable[[], UUID]
+CORRECTED = "corrected"
+"""What the bus hears of the reason of a correction."""
 REPLACED = "Sostituita da una consegna registrata. / Replaced by a delivery that was recorded."
 FOLLOWS = "Segue la consegna che accompagna. / Follows the delivery it goes with."
 
@@ -32,7 +34,7 @@ class Fact:
     """One event with what only this service keeps of it.
 
     ``position`` is the commitment's; ``value_delta`` what the fact adds to the value of the commitment, in cents.
-    ``note`` is free text, so it may name people: it stays here and never goes on the bus.
+    ``note`` (of a correction: why) is free text, so it may name people: it stays here and never goes on the bus.
     """
 
     event: DeliveryRecorded | IndicatorMeasured | ResultCorrected
@@ -193,9 +195,9 @@ class _Entry:
             before=wrong.quantity,
             after=quantity,
             value_cents_after=_worth(wrong.value_cents, delta),
-            reason=reason,
+            reason=CORRECTED,
         )
-        self._facts.append(Fact(event, wrong.position, delta, wrong.accompanying))
+        self._facts.append(Fact(event, wrong.position, delta, wrong.accompanying, reason))
         self.plan = self.plan.with_commitment(replace(commitment, delivered=came))
         if wrong.accompanying:
             value = None if wrong.value_cents is None or delta is None else wrong.value_cents + delta
@@ -226,9 +228,9 @@ class _Entry:
             indicator=wrong.indicator,
             before=wrong.value,
             after=value,
-            reason=reason,
+            reason=CORRECTED,
         )
-        self._facts.append(Fact(event))
+        self._facts.append(Fact(event, note=reason))
 
     def replace_accompanying(self, position: int) -> None:
         """What somebody records takes the place of what the system assumed for the same commitment."""

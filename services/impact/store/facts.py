@@ -119,7 +119,7 @@ class Facts:
             event.before,
             event.after,
             fact.value_delta,
-            event.reason,
+            fact.note,
             SYSTEM if fact.accompanying else origin.source,
             origin.subject,
             origin.at,

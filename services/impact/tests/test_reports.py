@@ -50,6 +50,7 @@ async def test_a_correction_is_a_new_fact(world: World) -> None:
         ("271", "231", 231 * 20_000),
         *[("271", "231", None)] * 3,
     ]
+    assert {one["reason"] for one in corrections} == {"corrected"}, "the words stay here"
     history = await world.plan(agreement)
     assert history["corrections"][0]["reason"] == "Counted twice"
     assert history["deliveries"][0]["corrections"] == 1
