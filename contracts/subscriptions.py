@@ -41,6 +41,7 @@ MATCH_EVENTS: tuple[type[Event], ...] = (
 AGREEMENT_EVENTS: tuple[type[Event], ...] = (
     a.AgreementDrafted,
     a.AgreementReviewRequested,
+    a.AgreementSentBack,
     a.AgreementApproved,
     a.AgreementSignatureGiven,
     a.AgreementRejected,

@@ -36,6 +36,10 @@ class _AgreementRef(Event):
     department: Slug
     stakeholder_ids: tuple[UUID, ...]
     account_manager_id: str | None = None
+    next_owner: Slug | None = None
+    """Whose turn it is from now on: account_manager, legal, partner, signatory or department; None = not said."""
+    next_due_on: date | None = None
+    """The day by which that step is to be done, as the agreement's own page says it."""
 
 
 class AgreementDrafted(_AgreementRef, type="sportello.agreements.agreement-drafted.v1", topic=AGREEMENT):
@@ -51,6 +55,16 @@ class AgreementReviewRequested(
 
     title: ShortText
     instrument: Slug
+
+
+class AgreementSentBack(_AgreementRef, type="sportello.agreements.agreement-sent-back.v1", topic=AGREEMENT):
+    """The Legal Office has remarks: the file is open again and waits for its account manager.
+
+    The remarks may name people and stay at the desk.
+    """
+
+    title: ShortText
+    instrument: Slug | None = None
 
 
 class AgreementApproved(_AgreementRef, type="sportello.agreements.agreement-approved.v1", topic=AGREEMENT):

@@ -223,6 +223,15 @@ async def approve(request: Request, actor: LoggedIn, agreement_id: UUID) -> Resp
     return await answer_change(request, actor, lambda unit: signing.approve(unit, actor, agreement_id, desk, expected))
 
 
+@router.post("/agreements/{agreement_id}/send-back", response_model=AgreementView)
+async def send_back(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
+    """Gives a file in review back to its account manager, with remarks."""
+    expected = optional_version(request)
+    return await answer_change(
+        request, actor, lambda unit: filling.send_back(unit, actor, agreement_id, body, expected)
+    )
+
+
 @router.post("/agreements/{agreement_id}/reject", response_model=AgreementView)
 async def reject(request: Request, actor: LoggedIn, agreement_id: UUID, body: Decide) -> Response:
     """Refuses the file for good."""

@@ -17,7 +17,14 @@ _PAGES = {
     "sign_as_party": "/agreements/files/{subject}",
     "fix_submission": "/intake/rejected",
 }
-_ON_THE_FILE = ("choose_instrument", "fill_plans", "review_agreement", "collect_signatures", "sign_agreement")
+_ON_THE_FILE = (
+    "choose_instrument",
+    "fill_plans",
+    "mend_agreement",
+    "review_agreement",
+    "collect_signatures",
+    "sign_agreement",
+)
 
 
 def of(kind: str, subject: UUID, case_id: UUID | None, parts: Sequence[Mapping[str, Any]]) -> str:
@@ -31,7 +38,7 @@ def of(kind: str, subject: UUID, case_id: UUID | None, parts: Sequence[Mapping[s
     if kind in _ON_THE_FILE:
         agreements = _agreements(subject, parts)
         return f"/agreements/files/{agreements[0]}" if len(agreements) == 1 else "/agreements/desk"
-    if kind == "follow_deliveries":
+    if kind in ("follow_deliveries", "record_delivery"):
         # The plan of an agreement has the agreement's id.
         agreements = _agreements(subject, parts)
         return f"/impact/plans/{agreements[0]}" if len(agreements) == 1 else "/impact/plans"

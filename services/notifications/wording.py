@@ -50,6 +50,9 @@ STORY: dict[str, str] = {
     "sportello.agreements.agreement-review-requested.v1": mark(
         "The file is complete and waits for the Legal Office (%(instrument)s)."
     ),
+    "sportello.agreements.agreement-sent-back.v1": mark(
+        "The Legal Office sent the agreement back to the account manager with remarks."
+    ),
     "sportello.agreements.agreement-approved.v1": mark(
         "The Legal Office approved the agreement (%(instrument)s); signatures are being collected."
     ),
@@ -116,6 +119,10 @@ TASK: dict[str, tuple[str, str]] = {
         mark("Agree the communication and impact plan for “%(case)s”"),
         mark("Agree the communication and impact plans of %(num)s agreements for “%(case)s”"),
     ),
+    "mend_agreement": (
+        mark("Answer the Legal Office's remarks on the agreement for “%(case)s”"),
+        mark("Answer the Legal Office's remarks on %(num)s agreements for “%(case)s”"),
+    ),
     "review_agreement": (
         mark("Review the agreement for “%(case)s”"),
         mark("Review %(num)s agreements for “%(case)s”"),
@@ -142,6 +149,10 @@ TASK: dict[str, tuple[str, str]] = {
         mark("Follow the deliveries for “%(case)s”"),
         mark("Follow the deliveries of %(num)s agreements for “%(case)s”"),
     ),
+    "record_delivery": (
+        mark("Record what arrives for “%(case)s”"),
+        mark("Record what arrives under %(num)s agreements for “%(case)s”"),
+    ),
     "thank_and_close": (mark("Thank the partners of “%(case)s” and close"),) * 2,
     "renew_need": (mark("“%(case)s” has expired: ask whether it still holds"),) * 2,
     "renew_offer": (mark("An offer of %(who)s has expired: ask whether it still holds"),) * 2,
@@ -158,6 +169,7 @@ KIND: dict[str, str] = {
     "find_replacement": mark("Find another way"),
     "choose_instrument": mark("Choose the instrument"),
     "fill_plans": mark("Communication and impact plans"),
+    "mend_agreement": mark("Remarks of the Legal Office"),
     "review_agreement": mark("Review an agreement"),
     "collect_signatures": mark("Get signatures"),
     "sign_agreement": mark("Sign"),
@@ -166,6 +178,7 @@ KIND: dict[str, str] = {
     "tell_parties": mark("Tell the parties"),
     "resolve_suspension": mark("Suspended agreements"),
     "follow_deliveries": mark("Follow deliveries"),
+    "record_delivery": mark("Record deliveries"),
     "thank_and_close": mark("Thank and close"),
     "renew_need": mark("Expired needs"),
     "renew_offer": mark("Expired offers"),

@@ -125,7 +125,7 @@ class WriteComment(_Command):
 
 
 class Decide(_Command):
-    """A reason, where one is needed: rejection, suspension."""
+    """A reason, where one is needed: sending back, rejection, suspension."""
 
     reason: Annotated[LongText, Field(min_length=3)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.events.agreements import AgreementDrafted, AgreementReviewRequested
+from contracts.events.agreements import AgreementDrafted, AgreementReviewRequested, AgreementSentBack
 from contracts.events.matching import MatchAccepted
 from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.domain.checks import open_checks
@@ -194,4 +194,11 @@ def submit(file: AgreementFile, record: Instrument | None, actor: str, today: da
         raise ChecksOpen(missing)
     outcome = changed(file, Act.SUBMIT, submitted_by=actor)
     event = AgreementReviewRequested(**reference(outcome.file), title=file.title, instrument=record.code)
+    return Outcome(outcome.file, (event,))
+
+
+def send_back(file: AgreementFile) -> Outcome:
+    """The Legal Office has remarks: the file is the account manager's again. What was remarked stays in the file."""
+    outcome = changed(file, Act.SEND_BACK, submitted_by=None)
+    event = AgreementSentBack(**reference(outcome.file), title=file.title, instrument=file.instrument)
     return Outcome(outcome.file, (event,))

@@ -25,6 +25,8 @@ class State(StrEnum):
 class Act(StrEnum):
     EDIT = "edit"
     SUBMIT = "submit"
+    SEND_BACK = "send_back"
+    """The Legal Office has remarks: the account manager goes on with the file."""
     APPROVE = "approve"
     REJECT = "reject"
     SIGN = "sign"
@@ -61,6 +63,7 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (S.DRAFTED, A.REJECT): S.REJECTED,
     (S.DRAFTED, A.RELEASE): S.REJECTED,
     (S.IN_REVIEW, A.EDIT): S.IN_REVIEW,
+    (S.IN_REVIEW, A.SEND_BACK): S.DRAFTED,
     (S.IN_REVIEW, A.APPROVE): S.APPROVED,
     (S.IN_REVIEW, A.REJECT): S.REJECTED,
     (S.IN_REVIEW, A.RELEASE): S.REJECTED,

@@ -100,7 +100,7 @@ async def keep(
     await unit.store.files.note(unit.scope, file, unit.now, act, note)
     if file.signed_on is None:
         await unit.store.versions.keep(unit.scope, file, unit.now, act)
-    publish(unit, outcome, cause)
+    publish(unit, Outcome(file, outcome.events), cause)
     return file
 
 
@@ -112,11 +112,13 @@ def _still_open(file: AgreementFile, record: Instrument | None, today: date) -> 
 
 
 def publish(unit: AgreementsUnit, outcome: Outcome, cause: Delivery[Any] | None = None) -> None:
-    """Appends the events; each carries the version it reports."""
+    """Appends the events; each carries the version it reports, and whose turn it is as the file says it."""
+    step = outcome.file.next_step
+    told = {"next_owner": step.owner, "next_due_on": step.due_on} if step else {}
     for event in outcome.events:
         version: int = event.version  # type: ignore[attr-defined]
         unit.append(
-            event,
+            event.model_copy(update=told),
             aggregate_id=outcome.file.agreement_id,
             version=version,
             case=outcome.file.need_id,

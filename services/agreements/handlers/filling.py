@@ -9,7 +9,7 @@ from chassis.auth.actor import Actor
 from chassis.scope import Scope
 from contracts.values import CommunicationPlan, ImpactPlan
 from services.agreements.domain import drafting
-from services.agreements.domain.commands import AddDocument, ChooseInstrument
+from services.agreements.domain.commands import AddDocument, ChooseInstrument, Decide
 from services.agreements.domain.file import AgreementFile, FiledDocument
 from services.agreements.domain.instruments import in_force
 from services.agreements.domain.states import Act, allows
@@ -109,6 +109,15 @@ async def submit(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, expecte
     refuse_role(actor, *FILLS_IN)
     outcome = drafting.submit(file, await instrument_of(unit, file), actor.subject, city_day(unit.now))
     return await keep(unit, outcome, "submit")
+
+
+async def send_back(
+    unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command: Decide, expected: int | None = None
+) -> AgreementFile:
+    """Gives a file in review back to its account manager; the remarks are a line of its history."""
+    file = await opened(unit, actor, agreement_id, expected)
+    refuse_role(actor, "legal")
+    return await keep(unit, drafting.send_back(file), "send_back", command.reason)
 
 
 async def _filed(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command: AddDocument) -> FiledDocument:

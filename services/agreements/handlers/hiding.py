@@ -10,7 +10,7 @@ from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.outcome import Outcome, reference
 from services.agreements.domain.redaction import Erase, Hide, Redaction, Show
 from services.agreements.domain.refusals import NotPossible, Refused
-from services.agreements.handlers.access import refuse_role
+from services.agreements.handlers.access import FILLS_IN, refuse_role
 from services.agreements.handlers.desk import AgreementsUnit, keep
 from services.agreements.handlers.filling import opened
 from services.agreements.store.files import Happening
@@ -66,10 +66,14 @@ async def erase(unit: AgreementsUnit, actor: Actor, agreement_id: UUID, command:
 
 
 def as_read_by(actor: Actor, happenings: list[Happening]) -> list[Happening]:
-    """A file's history as `actor` may read it: why something was hidden may itself say what is to be hidden."""
+    """A file's history as `actor` may read it: why something was hidden may itself say what is to be hidden.
+
+    The Legal Office's remarks on a file are for those who fill it in.
+    """
     if actor.has("legal"):
         return happenings
-    return [one.model_copy(update={"note": None}) if one.act in _ACTS else one for one in happenings]
+    unread = _ACTS if actor.has(*FILLS_IN) else (*_ACTS, "send_back")
+    return [one.model_copy(update={"note": None}) if one.act in unread else one for one in happenings]
 
 
 async def _opened(unit: AgreementsUnit, actor: Actor, agreement_id: UUID) -> AgreementFile:

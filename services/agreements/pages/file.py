@@ -151,6 +151,7 @@ def _decisions(actor: Actor, file: AgreementFile) -> list[tuple[str, str]]:
     if not actor.has("legal"):
         return []
     words = (
+        (Act.SEND_BACK, "send_back", _("Send back to the account manager with remarks")),
         (Act.REJECT, "reject", _("Refuse for good")),
         (Act.SUSPEND, "suspend", _("Suspend")),
         (Act.TERMINATE, "terminate", _("End early")),
@@ -282,6 +283,8 @@ def _add_decisions(routes: APIRouter, desk: Desk) -> None:
             assert form.model is not None
             reason = form.model.reason
             match form.model.decision:
+                case "send_back":
+                    return await filling.send_back(unit, actor, agreement_id, Decide(reason=reason), expected)
                 case "reject":
                     return await closing.reject(unit, actor, agreement_id, Decide(reason=reason), expected)
                 case "suspend":

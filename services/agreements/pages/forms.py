@@ -95,9 +95,9 @@ class DocumentForm(BaseModel):
 
 
 class DecisionForm(BaseModel):
-    """Refusal, end or rest of an agreement, with its reason."""
+    """Return, refusal, end or rest of an agreement, with its reason."""
 
-    decision: Literal["reject", "terminate", "suspend"]
+    decision: Literal["send_back", "reject", "terminate", "suspend"]
     reason: Annotated[LongText, Field(min_length=3)]
 
 

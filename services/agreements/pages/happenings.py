@@ -34,6 +34,7 @@ ACTS = {
     "show": mark("Shown to the public again"),
     "erase": mark("Erased from the register"),
     "approve": mark("Approved"),
+    "send_back": mark("Sent back with remarks"),
     "reject": mark("Refused for good"),
     "sign": mark("Signed"),
     "sign_outside": mark("Signature made outside taken in"),

@@ -9,6 +9,7 @@ from playwright.async_api import Browser
 
 from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
 from services.agreements.tests.story import DEPARTMENT, GUIDE, LEGAL, Story, donation
+from services.agreements.tests.test_amendments import LESS
 from services.agreements.tests.test_clauses import NEW
 from services.agreements.tests.test_file_work import PACT_TERMS, RISK, WHY
 
@@ -31,6 +32,9 @@ async def pages(story: Story) -> dict[str, str]:
     first = await story.done(full, "comments", GUIDE, {"words": "Chi porta le chiavi?", "audience": "parties"})
     await story.done(full, "comments", LEGAL, {"words": "La direzione.", "reply_to": first["comment_id"]})
     signed = await story.signed(donation(need_title="Libri per la scuola"))
+    await story.done(signed, "amendments", GUIDE, LESS)
+    await story.done(signed, "amendments/1/submit", GUIDE)
+    await story.done(signed, "amendments/1/approve", LEGAL)
     api = "/agreements/api/v1/instruments/sponsorizzazione"
     legal = story.as_(LEGAL)
     assert (await legal.post(f"{api}/versions", json={"reason": "Nuova circolare"})).status_code == 201
@@ -41,6 +45,7 @@ async def pages(story: Story) -> dict[str, str]:
         "file-fresh": f"files/{fresh}",
         "file-full": f"files/{full}",
         "file-signed": f"files/{signed}",
+        "file-amended": f"files/{signed}/changes",
         "toolkit": "toolkit",
         "toolkit-draft": "toolkit/sponsorizzazione",
         "toolkit-plain": "toolkit/accordo_di_co_produzione",

@@ -7,7 +7,7 @@ import pytest
 from chassis.clock import new_id
 from contracts.events.agreements import AgreementAmended
 from contracts.events.matching import MatchReleased
-from services.agreements.tests.story import GUIDE, LEGAL, Story, donation
+from services.agreements.tests.story import GUIDE, LEGAL, Story, donation, giver_of, partner
 from services.agreements.tests.test_amendments import amended
 
 pytestmark = pytest.mark.integration
@@ -57,3 +57,26 @@ async def test_a_released_match_is_named_by_its_code(story: Story) -> None:
     released = MatchReleased(match_id=match.match_id, version=4, need_id=match.need_id, reason_code="party_withdrew")
     await story.happened(released, match.match_id, match.need_id)
     assert await told(story, one, "Rejected") == [("Rejected", "match_released", "match_released")]
+
+
+async def test_remarks_go_back_to_the_account_manager_and_stay_at_the_desk(story: Story) -> None:
+    match = donation()
+    one = await story.filled(match)
+    await story.done(one, "submit", GUIDE)
+    assert (await story.post(one, "send-back", GUIDE, WHY)).status_code == 403
+    assert (await story.post(one, "send-back", LEGAL, {"reason": ""})).status_code == 422
+    assert (await story.done(one, "send-back", LEGAL, WHY))["state"] == "drafted"
+    assert (await story.done(one, "submit", GUIDE))["state"] == "in_review", "it goes on from there"
+    assert await told(story, one, "SentBack") == []
+    for actor, reads in ((LEGAL, True), (GUIDE, True), (partner(giver_of(match)), False)):
+        history = (await story.as_(actor).get(f"/agreements/api/v1/agreements/{one}/history")).json()["items"]
+        assert (WORDS in str(history)) is reads, "the remarks are for those who fill the file in"
+
+
+async def test_events_say_whose_turn_it_is_and_until_when_as_the_file_does(story: Story) -> None:
+    one = await story.filled(donation())
+    await story.done(one, "submit", GUIDE)
+    step = (await story.get(one))["next_step"]
+    events = await story.published(one, until="ReviewRequested")
+    assert [event.next_owner for event in events] == ["account_manager", "legal"]
+    assert events[-1].next_due_on.isoformat() == step["due_on"]

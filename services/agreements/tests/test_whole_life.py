@@ -34,7 +34,8 @@ pytestmark = pytest.mark.unit
 FOLLOWS: dict[type[Event] | None, set[str]] = {
     None: {"Drafted"},
     a.AgreementDrafted: {"ReviewRequested", "Rejected"},
-    a.AgreementReviewRequested: {"Approved", "Rejected"},
+    a.AgreementReviewRequested: {"SentBack", "Approved", "Rejected"},
+    a.AgreementSentBack: {"ReviewRequested", "Rejected"},
     a.AgreementApproved: {"SignatureGiven", "Signed", "Rejected"},
     a.AgreementSignatureGiven: {"SignatureGiven", "Signed", "Rejected"},
     a.AgreementSigned: {"Activated", "AmendmentChanged", "Amended", "Completed", "Terminated"},

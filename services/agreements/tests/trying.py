@@ -185,6 +185,12 @@ class Trying(RuleBasedStateMachine):
     def submit(self, which: int) -> None:
         self.attempt(which, lambda file: drafting.submit(file, pinned(file), "guide", self.today))
 
+    @precondition(lambda self: self.any(Act.SEND_BACK))
+    @rule(which=FILE, luck=st.integers(0, 2))
+    def send_back(self, which: int, luck: int) -> None:
+        if not luck:
+            self.attempt(which, drafting.send_back)
+
     @precondition(lambda self: self.any(Act.APPROVE))
     @rule(which=FILE)
     def approve(self, which: int) -> None:

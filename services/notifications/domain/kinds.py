@@ -34,6 +34,7 @@ class Kind:
     days: int
 
 
+# An agreement's steps as agreements counts them without a record of its own; its events name the day themselves.
 KINDS: dict[str, Kind] = {
     "vet_stakeholder": Kind("account_manager", Urgency.NORMAL, 5),
     "triage_need": Kind("account_manager", Urgency.HIGH, 2),
@@ -42,16 +43,18 @@ KINDS: dict[str, Kind] = {
     "decide_match": Kind("account_manager", Urgency.HIGH, 14),
     "give_consent": Kind("party", Urgency.NORMAL, 14),
     "find_replacement": Kind("account_manager", Urgency.NORMAL, 7),
-    "choose_instrument": Kind("legal", Urgency.NORMAL, 5),
-    "fill_plans": Kind("account_manager", Urgency.NORMAL, 7),
-    "review_agreement": Kind("legal", Urgency.HIGH, 5),
-    "collect_signatures": Kind("account_manager", Urgency.NORMAL, 7),
-    "sign_agreement": Kind("signatory", Urgency.HIGH, 5),
-    "sign_as_party": Kind("party", Urgency.HIGH, 7),
+    "choose_instrument": Kind("account_manager", Urgency.NORMAL, 10),
+    "fill_plans": Kind("account_manager", Urgency.NORMAL, 25),
+    "mend_agreement": Kind("account_manager", Urgency.HIGH, 15),
+    "review_agreement": Kind("legal", Urgency.HIGH, 10),
+    "collect_signatures": Kind("account_manager", Urgency.NORMAL, 15),
+    "sign_agreement": Kind("signatory", Urgency.HIGH, 15),
+    "sign_as_party": Kind("party", Urgency.HIGH, 15),
     "match_kept": Kind("account_manager", Urgency.HIGH, 1),
     "tell_parties": Kind("account_manager", Urgency.HIGH, 1),
     "resolve_suspension": Kind("account_manager", Urgency.NORMAL, 14),
     "follow_deliveries": Kind("account_manager", Urgency.LOW, 90),
+    "record_delivery": Kind("department", Urgency.NORMAL, 90),
     "thank_and_close": Kind("account_manager", Urgency.NORMAL, 14),
     "renew_need": Kind("account_manager", Urgency.NORMAL, 7),
     "renew_offer": Kind("account_manager", Urgency.LOW, 14),

@@ -9,10 +9,9 @@ different ones), a fixed mark, or "final" = settled once and for all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from contracts.event import Event
 from contracts.events import agreements as a
@@ -20,6 +19,7 @@ from contracts.events import departments as d
 from contracts.events import impact as p
 from contracts.events import intake as i
 from contracts.events import matching as m
+from services.notifications.domain import days
 from services.notifications.domain.kinds import KINDS
 from services.notifications.domain.parts import FINAL, Content, Part
 from services.notifications.domain.steps import (
@@ -35,8 +35,6 @@ from services.notifications.domain.steps import (
     Step,
 )
 from services.notifications.domain.story import facts_of, stakeholders_of, submission_of, thread_of
-
-_CLOSE_OF_DAY = time(18, tzinfo=ZoneInfo("Europe/Rome"))
 
 
 def field(name: str) -> Find:
@@ -86,11 +84,6 @@ def _needs_another_way(event: m.MatchExpired) -> bool:
     return event.reason_code in ("timeout", "offer_closed")
 
 
-def _expiry(event: Any) -> datetime | None:
-    found: datetime | None = event.expires_at
-    return found
-
-
 def _parties(event: m.MatchProposed) -> list[str]:
     """Everybody has to consent: the department, every giver, every receiver that the need names.
 
@@ -105,10 +98,6 @@ def _awaited(event: m.MatchCountered | m.MatchDecisionUndone) -> tuple[str, ...]
 
 def _consented(event: m.MatchCountered | m.MatchDecisionUndone) -> tuple[str, ...]:
     return event.consented
-
-
-def _asleep_until(event: m.MatchPostponed | m.MatchDecisionUndone) -> datetime | None:
-    return event.until
 
 
 def _organisations(parties: Iterable[str]) -> list[str]:
@@ -127,11 +116,6 @@ def _first_to_sign(event: a.AgreementApproved) -> tuple[str, ...]:
 def _done_signing(event: a.AgreementSignatureGiven) -> list[str]:
     """A party of which further people sign now is not done yet."""
     return [] if event.party_id in event.awaited else [event.party_id]
-
-
-def _first_reading(event: p.ImpactPlanOpened) -> datetime | None:
-    days = [one.due_on for one in event.indicators if one.due_on]
-    return datetime.combine(min(days), _CLOSE_OF_DAY) if days else None
 
 
 _AMENDMENT_OVER = ("rejected", "withdrawn", "lapsed")
@@ -158,28 +142,20 @@ def _others_go_on(event: a.AgreementRejected | a.AgreementTerminated) -> bool:
     return event.match_over is False
 
 
-def _until(event: a.AgreementSuspended) -> datetime | None:
-    return datetime.combine(event.until, _CLOSE_OF_DAY) if event.until else None
-
-
-def _end(event: a.AgreementSigned | a.AgreementAmended) -> datetime | None:
-    return datetime.combine(event.valid_to, _CLOSE_OF_DAY) if event.valid_to else None
-
-
 def _departmental(event: d.SubmissionRejected) -> bool:
     return event.department is not None
 
 
 _AWAKE: tuple[Step, ...] = (
-    Moves("decide_match", NEED, MATCH, due=_expiry),
-    Moves("give_consent", MATCH, due=_expiry),
+    Moves("decide_match", NEED, MATCH, due=days.expiry),
+    Moves("give_consent", MATCH, due=days.expiry),
 )
 _ASLEEP: tuple[Step, ...] = (
-    Moves("decide_match", NEED, MATCH, due=_expiry, sleeps=_asleep_until),
-    Moves("give_consent", MATCH, due=_expiry, sleeps=_asleep_until),
+    Moves("decide_match", NEED, MATCH, due=days.expiry, sleeps=days.asleep_until),
+    Moves("give_consent", MATCH, due=days.expiry, sleeps=days.asleep_until),
 )
 _ASKED_AGAIN: tuple[Step, ...] = (
-    OpensForParties("give_consent", MATCH, _awaited, due=_expiry),
+    OpensForParties("give_consent", MATCH, _awaited, due=days.expiry),
     SettlesForParties("give_consent", MATCH, _consented),
 )
 _MATCH_ENDED: tuple[Step, ...] = (
@@ -193,6 +169,7 @@ _NEED_CLOSED: tuple[Step, ...] = (
 _DRAFT_LEFT: tuple[Step, ...] = (
     settles("choose_instrument", MATCH, AGREEMENT),
     settles("fill_plans", MATCH, AGREEMENT),
+    settles("mend_agreement", MATCH, AGREEMENT),
 )
 _SIGNATURES_OVER: tuple[Step, ...] = (
     *_DRAFT_LEFT,
@@ -201,6 +178,10 @@ _SIGNATURES_OVER: tuple[Step, ...] = (
     settles("sign_agreement", MATCH, AGREEMENT),
     # Not once and for all: an amendment is signed too.
     settles("sign_as_party", AGREEMENT),
+)
+_DELIVERIES_OVER: tuple[Step, ...] = (
+    settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+    settles("record_delivery", MATCH, AGREEMENT, at="final"),
 )
 _TAKEN: tuple[Step, ...] = (
     settles("help_department", SUBMISSION, at="time"),
@@ -236,8 +217,8 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
     i.OfferExpired: (opens("renew_offer", OFFER),),
     # -- matches: all proposals for one need are one item
     m.MatchProposed: (
-        opens("decide_match", NEED, MATCH, due=_expiry),
-        OpensForParties("give_consent", MATCH, _parties, due=_expiry),
+        opens("decide_match", NEED, MATCH, due=days.expiry),
+        OpensForParties("give_consent", MATCH, _parties, due=days.expiry),
         settles("find_replacement", NEED, at="time"),
     ),
     m.MatchConsentGiven: (Progress("decide_match", NEED, MATCH), settles("give_consent", MATCH, PARTY), *_AWAKE),
@@ -257,6 +238,7 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         settles("match_kept", MATCH, at="final"),
         settles("choose_instrument", MATCH, at="final"),
         settles("fill_plans", MATCH, at="final"),
+        settles("mend_agreement", MATCH, at="final"),
         settles("review_agreement", MATCH, at="final"),
         settles("collect_signatures", MATCH, at="final"),
         settles("sign_agreement", MATCH, at="final"),
@@ -269,21 +251,25 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
     a.AgreementDrafted: (
         settles("choose_instrument", MATCH, MATCH, at="final"),
         settles("fill_plans", MATCH, MATCH, at="final"),
-        opens("choose_instrument", MATCH, AGREEMENT),
+        opens("choose_instrument", MATCH, AGREEMENT, due=days.step),
         opens("fill_plans", MATCH, AGREEMENT),
     ),
-    a.AgreementReviewRequested: (*_DRAFT_LEFT, opens("review_agreement", MATCH, AGREEMENT)),
+    a.AgreementReviewRequested: (*_DRAFT_LEFT, opens("review_agreement", MATCH, AGREEMENT, due=days.step)),
+    a.AgreementSentBack: (
+        settles("review_agreement", MATCH, AGREEMENT),
+        opens("mend_agreement", MATCH, AGREEMENT, due=days.step),
+    ),
     a.AgreementApproved: (
         *_DRAFT_LEFT,
         settles("review_agreement", MATCH, AGREEMENT),
-        opens("collect_signatures", MATCH, AGREEMENT),
-        opens("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(_first_to_sign(event))),
-        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_first_to_sign(event))),
+        opens("collect_signatures", MATCH, AGREEMENT, due=days.step),
+        opens("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(_first_to_sign(event)), due=days.step),
+        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_first_to_sign(event)), due=days.step),
     ),
     # Those who could sign before keep their item as it is; a new one is only for those whose turn has come.
     a.AgreementSignatureGiven: (
-        opens("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(event.called)),
-        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(event.called)),
+        opens("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(event.called), due=days.step),
+        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(event.called), due=days.step),
         settles("sign_agreement", MATCH, AGREEMENT, when=lambda event: _city_among(_done_signing(event))),
         SettlesForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_done_signing(event))),
     ),
@@ -292,14 +278,20 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         opens("tell_parties", MATCH, AGREEMENT),
         opens("find_replacement", NEED, MATCH, at="time", when=_others_go_on),
     ),
-    a.AgreementSigned: (*_SIGNATURES_OVER, opens("follow_deliveries", MATCH, AGREEMENT, at=1, due=_end)),
+    a.AgreementSigned: (
+        *_SIGNATURES_OVER,
+        opens("follow_deliveries", MATCH, AGREEMENT, at=1, due=days.end),
+        opens("record_delivery", MATCH, AGREEMENT, at=1, due=days.delivery),
+    ),
     a.AgreementActivated: (settles("resolve_suspension", MATCH, AGREEMENT),),
     a.AgreementAmendmentChanged: (
-        opens("review_agreement", MATCH, AGREEMENT, when=_amendment_in("in_review")),
+        opens("review_agreement", MATCH, AGREEMENT, when=_amendment_in("in_review"), due=days.step),
         settles("review_agreement", MATCH, AGREEMENT, when=_amendment_in("approved", *_AMENDMENT_OVER)),
-        opens("collect_signatures", MATCH, AGREEMENT, when=_amendment_in("approved")),
-        opens("sign_agreement", MATCH, AGREEMENT, when=_city_signs_amendment),
-        OpensForParties("sign_as_party", AGREEMENT, lambda event: _organisations(_first_to_sign_amendment(event))),
+        opens("collect_signatures", MATCH, AGREEMENT, when=_amendment_in("approved"), due=days.step),
+        opens("sign_agreement", MATCH, AGREEMENT, when=_city_signs_amendment, due=days.step),
+        OpensForParties(
+            "sign_as_party", AGREEMENT, lambda event: _organisations(_first_to_sign_amendment(event)), due=days.step
+        ),
         settles("collect_signatures", MATCH, AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
         settles("sign_agreement", MATCH, AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
         settles("sign_as_party", AGREEMENT, when=_amendment_in(*_AMENDMENT_OVER)),
@@ -308,25 +300,26 @@ RULES: Mapping[type[Event], tuple[Step, ...] | Nothing] = {
         *_SIGNATURES_OVER,
         opens("tell_parties", MATCH, AGREEMENT),
         # With the last day as it is now.
-        opens("follow_deliveries", MATCH, AGREEMENT, due=_end),
+        opens("follow_deliveries", MATCH, AGREEMENT, due=days.end),
+        opens("record_delivery", MATCH, AGREEMENT, due=days.delivery),
     ),
-    a.AgreementSuspended: (opens("resolve_suspension", MATCH, AGREEMENT, due=_until),),
+    a.AgreementSuspended: (opens("resolve_suspension", MATCH, AGREEMENT, due=days.until),),
     a.AgreementCompleted: (
         settles("resolve_suspension", MATCH, AGREEMENT),
-        settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+        *_DELIVERIES_OVER,
         opens("thank_and_close", MATCH, AGREEMENT, at=2),
     ),
     a.AgreementTerminated: (
         *_SIGNATURES_OVER,
         settles("resolve_suspension", MATCH, AGREEMENT),
-        settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+        *_DELIVERIES_OVER,
         opens("tell_parties", MATCH, AGREEMENT),
         opens("find_replacement", NEED, MATCH, at="time", when=_others_go_on),
     ),
     # -- results
-    p.ImpactPlanOpened: (opens("follow_deliveries", MATCH, AGREEMENT, at=2, due=_first_reading),),
+    p.ImpactPlanOpened: (opens("follow_deliveries", MATCH, AGREEMENT, at=2, due=days.first_reading),),
     p.PlanFulfilled: (
-        settles("follow_deliveries", MATCH, AGREEMENT, at="final"),
+        *_DELIVERIES_OVER,
         opens("thank_and_close", MATCH, AGREEMENT, at=1),
     ),
     p.DeliveryRecorded: Nothing("part of what is being followed; the plan says when it is all there"),

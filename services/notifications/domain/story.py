@@ -58,6 +58,7 @@ STORIES: dict[type[Event], Story] = {
     m.MatchEndRefused: Story(("reason_code", "because")),
     a.AgreementDrafted: Story(("title",)),
     a.AgreementReviewRequested: Story(("title", "instrument")),
+    a.AgreementSentBack: Story(("title",)),
     a.AgreementApproved: Story(("title", "instrument", "signatories")),
     a.AgreementSignatureGiven: Story(("title", "party_id", "awaited", "missing")),
     a.AgreementRejected: Story(()),

@@ -244,6 +244,9 @@ class Tale:
     def review(self) -> Event:
         return self.file(a.AgreementReviewRequested, 2, title=self.title, instrument="donazione")
 
+    def sent_back(self) -> Event:
+        return self.file(a.AgreementSentBack, 3, title=self.title, instrument="donazione")
+
     def approved(self) -> Event:
         more = {"title": self.title, "instrument": "donazione", "signatories": ("city",), "document_sha256": SHA}
         return self.file(a.AgreementApproved, 3, **more)

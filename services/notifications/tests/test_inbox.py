@@ -207,9 +207,9 @@ async def test_the_file_goes_from_desk_to_desk(desk: Running, city: str) -> None
             return await kinds(giulia), await kinds(legal), await kinds(signatory)
 
         await told(desk, city, tale.accepted())
-        assert await desks() == (["fill_plans"], ["choose_instrument"], [])
+        assert await desks() == (["choose_instrument", "fill_plans"], [], [])
         await told(desk, city, tale.drafted())
-        assert await desks() == (["fill_plans"], ["choose_instrument"], [])
+        assert await desks() == (["choose_instrument", "fill_plans"], [], [])
         await told(desk, city, tale.review())
         assert await desks() == ([], ["review_agreement"], [])
         await told(desk, city, tale.approved())

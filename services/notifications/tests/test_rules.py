@@ -163,7 +163,7 @@ TALES = {
 EXPECTED = {
     "proposals": {"decide_match": 2, "give_consent": 4},
     "accepted": {"choose_instrument": 1, "fill_plans": 1, "find_replacement": 1},
-    "signed": {"follow_deliveries": 1, "find_replacement": 1},
+    "signed": {"follow_deliveries": 1, "record_delivery": 1, "find_replacement": 1},
     "whole": {"thank_and_close": 1},
     "released": {"find_replacement": 2},
     "rejected": {"find_replacement": 2, "tell_parties": 1},
