@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from chassis import log
+from chassis.inbox import TRANSIENT
 from chassis.unit import Unit
 from services.matching.domain.policy import Policy
-from services.matching.handlers.proposing import propose_for_pairs
+from services.matching.handlers.proposing import propose_for_offers, propose_for_pairs
 from services.matching.store import MatchingStore
+from services.matching.store.looks import Missed
 
 AT_ONCE = 200
 """How many looks are compared with the others in one transaction."""
+_logger = log.get("matching.meeting")
 
 
 async def bring_together(unit: Unit[MatchingStore], policy: Policy) -> None:
-    """Proposes what either of two would have proposed had the other come before."""
+    """Proposes what either of two would have proposed had the other come before.
+
+    What cannot be proposed goes to the queue of second looks, which knows how to go on without it: one pair that fails
+    holds up no others, and no other city.
+    """
     for missed in await unit.store.looks.missed(AT_ONCE):
         scoped = unit.within(missed.scope)
         if missed.offers:
             await scoped.store.ledger.list_offers(scoped.scope, missed.offers)
         await scoped.store.revisions.ask(scoped.scope, scoped.now, needs=missed.needs, offers=missed.offers, widen=True)
-        await propose_for_pairs(scoped, missed.needs_of, policy)
+        try:
+            async with scoped.savepoint():
+                await propose_for_pairs(scoped, missed.needs_of, policy)
+                await propose_for_offers(scoped, missed.beside, policy)
+        except TRANSIENT:
+            raise
+        except Exception:
+            _logger.exception("meeting.failed", city=missed.scope.city)
+            await _later(scoped, missed)
+
+
+async def _later(unit: Unit[MatchingStore], missed: Missed) -> None:
+    offers = missed.needs_of.keys() | missed.beside
+    await unit.store.revisions.ask(unit.scope, unit.now, offers=offers, widen=True)

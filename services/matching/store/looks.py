@@ -24,14 +24,15 @@ WITH fresh AS (
         AND (SELECT count(*) FROM look WHERE settles_at IS NULL) = (SELECT count(*) FROM fresh)
 ), unseen AS (
     SELECT one.city, one.subject, one.ids, other.subject AS other, other.ids AS others
-    FROM fresh AS one JOIN look AS other ON other.city = one.city AND other.subject <> one.subject
+    FROM fresh AS one JOIN look AS other ON other.city = one.city
+        AND (other.subject <> one.subject OR one.subject <> 'need')
     WHERE other.written_in <> one.written_in AND NOT pg_visible_in_snapshot(other.written_in, one.seen)
         AND NOT pg_visible_in_snapshot(one.written_in, other.seen)
 ), both_ways AS (
     SELECT city, subject, ids, other, others FROM unseen
     UNION ALL SELECT city, other, others, subject, ids FROM unseen
 )
-SELECT missed.city, need.need_id, offer.offer_id
+SELECT missed.city, need.need_id, offer.offer_id, NULL::uuid AS beside
 FROM both_ways AS missed CROSS JOIN LATERAL (
     SELECT trait.need_id, trait.keys FROM need_trait AS trait
     WHERE trait.city = missed.city AND trait.need_id = ANY(missed.ids) OFFSET 0) AS need
@@ -40,7 +41,7 @@ CROSS JOIN LATERAL (
     WHERE trait.city = missed.city AND trait.offer_id = ANY(missed.others) OFFSET 0) AS offer
 WHERE missed.subject = 'need' AND missed.other = 'offer' AND need.keys && offer.keys
 UNION
-SELECT missed.city, NULL, offer.offer_id
+SELECT missed.city, NULL, offer.offer_id, NULL
 FROM both_ways AS missed CROSS JOIN LATERAL (
     SELECT offer.* FROM offer WHERE offer.city = missed.city AND offer.offer_id = ANY(missed.ids) OFFSET 0) AS offer
 WHERE missed.subject = 'offer' AND missed.other = 'stakeholder' AND (
@@ -48,23 +49,39 @@ WHERE missed.subject = 'offer' AND missed.other = 'stakeholder' AND (
         SELECT FROM jsonb_array_elements(offer.snapshot -> 'partners') AS partner
         WHERE (partner ->> 'stakeholder_id')::uuid = ANY(missed.others)))
 UNION
-SELECT missed.city, receiver.need_id, NULL
+SELECT missed.city, receiver.need_id, NULL, NULL
 FROM both_ways AS missed CROSS JOIN LATERAL (
     SELECT receiver.* FROM need_receiver AS receiver
     WHERE receiver.city = missed.city AND receiver.need_id = ANY(missed.ids) OFFSET 0) AS receiver
 WHERE missed.subject = 'need' AND missed.other = 'stakeholder' AND receiver.stakeholder_id = ANY(missed.others)
+UNION
+SELECT missed.city, receiver.need_id, NULL, NULL
+FROM both_ways AS missed CROSS JOIN LATERAL (
+    SELECT receiver.need_id FROM need_receiver AS receiver
+    WHERE receiver.city = missed.city AND receiver.stakeholder_id = ANY(missed.ids) OFFSET 0) AS receiver
+WHERE missed.subject = 'stakeholder' AND missed.other = 'stakeholder'
+UNION
+SELECT missed.city, NULL, NULL, bringing.offer_id
+FROM both_ways AS missed CROSS JOIN LATERAL (
+    SELECT line.subject_id AS offer_id FROM ledger_line AS line
+    WHERE line.city = missed.city AND line.subject_id = ANY(missed.ids) AND line.matchable AND EXISTS (
+        SELECT FROM need_requirement AS required
+        WHERE required.city = line.city AND required.capability = line.capability) OFFSET 0) AS bringing
+WHERE missed.subject = 'offer' AND missed.other = 'offer'
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
     """Of one city: ``needs_of`` are by offer the needs that may suit it; ``needs`` and ``offers`` missed somebody they
-    depend on, a receiver or their giver."""
+    depend on, a receiver or their giver (or who depends on the same need); ``beside`` are offers of a capability that
+    is asked for, which missed other offers: together they may do what neither does alone."""
 
     scope: Scope
     needs_of: dict[UUID, set[UUID]] = field(default_factory=dict)
     needs: set[UUID] = field(default_factory=set)
     offers: set[UUID] = field(default_factory=set)
+    beside: set[UUID] = field(default_factory=set)
 
 
 class LookStore:
@@ -81,9 +98,11 @@ class LookStore:
     async def missed(self, limit: int) -> list[Missed]:
         """What the newest looks and others missed of each other, by city; both are committed."""
         found: dict[str, Missed] = {}
-        for city, need_id, offer_id in await self._connection.fetch(_MISSED, limit):
+        for city, need_id, offer_id, beside in await self._connection.fetch(_MISSED, limit):
             one = found.setdefault(city, Missed(Scope(city, "meeting")))
-            if need_id is None:
+            if beside is not None:
+                one.beside.add(beside)
+            elif need_id is None:
                 one.offers.add(offer_id)
             elif offer_id is None:
                 one.needs.add(need_id)

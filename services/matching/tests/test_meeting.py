@@ -17,7 +17,8 @@ from contracts.event import Event
 from contracts.events import intake
 from contracts.values import Line
 from services.matching.consumers import HANDLERS
-from services.matching.tests.world import World, goods
+from services.matching.handlers import meeting
+from services.matching.tests.world import World, goods, service
 
 pytestmark = pytest.mark.integration
 
@@ -108,6 +109,45 @@ async def test_a_need_and_the_receiver_it_names_in_the_same_instant_meet(world: 
     async with in_flight(world, need, need.need_id), in_flight(world, named, receiver):
         pass
     await eventually(lambda: world.matches(need=need.need_id))
+
+
+async def test_two_offers_that_are_needed_together_in_the_same_instant_meet(world: World) -> None:
+    giver, carrier = await world.stakeholder("Enel"), await world.stakeholder("DHL")
+    need = await world.need("Sedie pieghevoli", goods("8"), requires=["transport"])
+    await world.settled()
+    chairs, transport = an_offer(giver), an_offer(carrier, "Trasporto sedie", service("transport", "8"))
+    async with in_flight(world, chairs, chairs.offer_id), in_flight(world, transport, transport.offer_id):
+        pass
+    [found] = await eventually(lambda: world.matches(need=need))
+    assert {one["offer_id"] for one in found["allocations"]} == {str(chairs.offer_id), str(transport.offer_id)}
+
+
+async def test_a_receiver_that_is_named_and_a_giver_that_is_approved_in_the_same_instant_meet(world: World) -> None:
+    giver, receiver = await world.stakeholder("Enel", vetted=False), new_id()
+    need = await world.need("Sedie pieghevoli", goods("8"), receivers=[receiver])
+    await world.offer("Sedie", giver, goods("8"))
+    await world.settled()
+    named = intake.StakeholderRegistered(
+        stakeholder_id=receiver, version=1, name="Spazio Pontano", stakeholder_type="association"
+    )
+    vetted = intake.StakeholderVetted(stakeholder_id=giver, version=50, outcome="approved")
+    async with in_flight(world, named, receiver), in_flight(world, vetted, giver):
+        pass
+    await eventually(lambda: world.matches(need=need))
+
+
+async def test_what_cannot_be_proposed_holds_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise ValueError("this pair is odd")
+
+    giver = await world.stakeholder("Enel")
+    await world.settled()
+    need, offer = a_need(), an_offer(giver)
+    monkeypatch.setattr(meeting, "propose_for_pairs", fails)
+    async with in_flight(world, need, need.need_id), in_flight(world, offer, offer.offer_id):
+        pass
+    await eventually(lambda: world.matches(need=need.need_id))
+    await nothing_left(world)
 
 
 async def test_those_who_saw_each_other_or_have_nothing_in_common_are_left_alone(world: World) -> None:
