@@ -217,9 +217,10 @@ class Bench:
         """The second half alone, on a database that was filled before."""
         connection = await self._place.connect()
         givers, needs, offers = await kept.ids(connection)
+        asked = await connection.fetchval("SELECT count(*) FROM need_trait")
         await connection.close()
         self._city = InventedCity(LABELS, givers, seed=len(needs))
-        await self._large(f"With {len(needs):,} needs and {len(offers):,} offers, filled before", None)
+        await self._large(f"With {asked:,} needs and {len(offers):,} offers, filled before", None)
 
     # -- parts ---------------------------------------------------------------------------------------------
 
