@@ -108,6 +108,8 @@ class Crossing(RuleBasedStateMachine):
                 self.decided(ending.under_way(signed, "signed", self.now) or Decision(signed))
         elif isinstance(event, a.AgreementRejected):
             asked = ending.granted(self.match, event)
+            if event.reason_code == ending.CLOSED_FOR_THE_MATCH and self.match.state == "accepted":
+                assert asked is not None, "whoever asked was told no, and the file is closed all the same"
             if asked is not None:
                 self.decided(matches.release(self.match, asked.reason, self.now, asked.by))
             else:
@@ -130,6 +132,12 @@ class Crossing(RuleBasedStateMachine):
             outcome = closing.reject(file, "No", match_over(file, others))
             self.kept(index, outcome.file, *outcome.events)
 
+    @rule(which=WHICH)
+    def the_legal_office_sends_back(self, which: int) -> None:
+        index = which % len(self.files)
+        if allows(self.files[index].state, Act.SEND_BACK):
+            self.files[index] = changed(self.files[index], Act.SEND_BACK, submitted_by=None).file
+
     @rule(which=WHICH, last=st.booleans())
     def a_file_goes_a_step_on(self, which: int, last: bool) -> None:
         index = which % len(self.files)
@@ -138,7 +146,8 @@ class Crossing(RuleBasedStateMachine):
         act = next((one for one in acts if allows(file.state, one)), None)
         if act is None:
             return
-        after = changed(file, act, **({"signed_on": TODAY} if act is Act.SIGN_LAST else {})).file
+        more = {Act.SIGN_LAST: {"signed_on": TODAY}, Act.SUBMIT: {"submitted_once": True}}.get(act, {})
+        after = changed(file, act, **more).file
         self.kept(index, after, _news(after, act))
 
     @rule()

@@ -112,11 +112,11 @@ def complete(file: AgreementFile) -> Outcome:
 def holds(file: AgreementFile, reason_code: str) -> bool:
     """Whether the match's end, asked for this reason, comes too late because of this file.
 
-    A yes is taken back (``undone``) as long as the file is being prepared; a party withdraws, and the account manager
-    dissolves a match, until it is signed. What was signed ends by its own acts only (ADR 99).
+    A yes is taken back (``undone``) until the file is submitted for the first time; a party withdraws, and the
+    account manager dissolves a match, until it is signed. What was signed ends by its own acts only (ADR 99).
     """
     if reason_code == "undone":
-        return file.state not in (State.DRAFTED, State.REJECTED)
+        return file.submitted_once or file.state not in (State.DRAFTED, State.REJECTED)
     return file.state in IN_FORCE or file.state is State.COMPLETED
 
 

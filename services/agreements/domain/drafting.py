@@ -192,7 +192,7 @@ def submit(file: AgreementFile, record: Instrument | None, actor: str, today: da
     missing = open_checks(file, record, today, "review")
     if missing or record is None:
         raise ChecksOpen(missing)
-    outcome = changed(file, Act.SUBMIT, submitted_by=actor)
+    outcome = changed(file, Act.SUBMIT, submitted_by=actor, submitted_once=True)
     event = AgreementReviewRequested(**reference(outcome.file), title=file.title, instrument=record.code)
     return Outcome(outcome.file, (event,))
 

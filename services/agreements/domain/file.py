@@ -199,6 +199,8 @@ class AgreementFile(Value):
     publication: Publication | None = None
 
     submitted_by: str | None = None
+    submitted_once: bool = False
+    """Also of a file that was sent back: whoever heard that it was submitted builds on it (ADR 99)."""
     protocol: Protocol | None = None
     approved_on: date | None = None
     approved_sha256: Sha256 | None = None
