@@ -8,53 +8,30 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from chassis.fault_words import words_of
 from contracts.values import FieldError
 
-_ITALIAN = {
-    "missing": "manca questo campo",
-    "extra_forbidden": "campo sconosciuto",
-    "string_type": "deve essere un testo",
-    "string_too_short": "è troppo corto: almeno {min_length} caratteri",
-    "string_too_long": "è troppo lungo: al massimo {max_length} caratteri",
-    "string_pattern_mismatch": "non ha la forma richiesta ({pattern})",
-    "int_type": "deve essere un numero intero",
-    "int_parsing": "deve essere un numero intero",
-    "int_from_float": "deve essere un numero intero",
-    "float_type": "deve essere un numero",
-    "float_parsing": "deve essere un numero",
-    "bool_type": "deve essere vero o falso",
-    "bool_parsing": "deve essere vero o falso",
-    "greater_than": "deve essere maggiore di {gt}",
-    "greater_than_equal": "deve essere almeno {ge}",
-    "less_than": "deve essere minore di {lt}",
-    "less_than_equal": "deve essere al massimo {le}",
-    "too_short": "servono almeno {min_length} elementi",
-    "too_long": "al massimo {max_length} elementi",
-    "literal_error": "valori ammessi: {expected}",
-    "uuid_parsing": "non è un identificativo (UUID) valido",
-    "uuid_type": "non è un identificativo (UUID) valido",
-    "date_from_datetime_parsing": "non è una data valida (AAAA-MM-GG)",
-    "date_parsing": "non è una data valida (AAAA-MM-GG)",
-    "datetime_from_date_parsing": "non è una data e ora valida (RFC 3339)",
-    "datetime_parsing": "non è una data e ora valida (RFC 3339)",
-    "json_invalid": "non è JSON valido",
-    "model_type": "deve essere un oggetto",
-    "model_attributes_type": "deve essere un oggetto",
-    "dict_type": "deve essere un oggetto",
-    "list_type": "deve essere un elenco",
-    "tuple_type": "deve essere un elenco",
-}
+_LOT = "the smallest lot is more than the whole quantity"
+_FIELD_OF = {_LOT: "min_lot"}
+"""The field that is to blame where a rule looks at several."""
 _ITALIAN_OF_ENGLISH = {
     "a quantity is written as a string such as '271' or '2.5', never as a float": (
         "una quantità si scrive come testo, per esempio '271' o '2.5', mai come numero con virgola mobile"
     ),
     "a quantity is digits with at most three decimals after a point, such as '271' or '2.5'": (
-        "una quantità è un numero in cifre, con al massimo tre decimali: per esempio 271 o 2.5"
+        "una quantità si scrive in cifre, con al massimo tre decimali dopo un punto, per esempio '271' o '2.5'"
     ),
     "thousands are written without a point: 1000, not 1.000": "le migliaia si scrivono senza punto: 1000, non 1.000",
     "a quantity is a finite number": "una quantità è un numero finito",
     "a quantity has at most three decimals": "una quantità ha al massimo tre decimali",
-    "a quantity has at most twelve digits before the point": "una quantità ha al massimo dodici cifre intere",
+    "write a quantity in digits, such as 271 or 2.5": "scrivi un numero in cifre, per esempio 271 o 2,5",
+    "write an amount in euro, such as 1500 or 99.90": "scrivi l'importo in euro, per esempio 1500 o 99,90",
+    "write an e-mail address, such as anna@example.org": "scrivi un indirizzo e-mail, per esempio anna@example.org",
+    "write a telephone number, such as +39 02 1234567": "scrivi un numero di telefono, per esempio +39 02 1234567",
+    "this day has passed already": "questo giorno è già passato",
+    "a quantity has at most twelve digits before the point": (
+        "la quantità è troppo grande: al massimo dodici cifre intere"
+    ),
     "all occurrences together have at most twelve digits before the point": (
         "tutte le ricorrenze insieme hanno al massimo dodici cifre intere"
     ),
@@ -66,8 +43,8 @@ _ITALIAN_OF_ENGLISH = {
     "give the value per unit or in total, not both": "indicare il valore unitario o quello totale, non entrambi",
     "an open-ended line has no recurrence": "una riga a quantità aperta non ha ricorrenza",
     "an open-ended line has no total value": "una riga a quantità aperta non ha valore totale",
-    "the smallest lot is not more than the whole quantity": "il lotto minimo non supera la quantità intera",
-    "choose one of the list": "scegliere dall'elenco",
+    _LOT: "il lotto minimo è più grande della quantità della riga",
+    "choose one of the list": "scegli dall'elenco",
     "each is named once": "ciascuno si indica una volta sola",
     "a limit names at least one neighbourhood or municipio": "un limite indica almeno un quartiere o un municipio",
     "a text has no NUL character": "un testo non contiene il carattere NUL",
@@ -90,22 +67,14 @@ def _slug(text: str) -> str:
     return "".join(char if char.isalnum() else "-" for char in text.lower()).strip("-")[:64] or "invalid"
 
 
-def _english(error: ErrorDetails) -> str:
-    return error["msg"].removeprefix("Value error, ")
-
-
-def _italian(error: ErrorDetails, english: str) -> str:
-    if error["type"] == "value_error":
-        if english.endswith("is not a decimal number"):
-            return english.replace("is not a decimal number", "non è un numero decimale")
-        return _ITALIAN_OF_ENGLISH.get(english, english)
-    template = _ITALIAN.get(error["type"])
-    if template is None:
-        return english
-    try:
-        return template.format(**error.get("ctx", {}))
-    except (KeyError, IndexError):
-        return template
+def _words(error: ErrorDetails | Any) -> tuple[str, str]:
+    """Italian and English. Rules of ours say it in English, and their Italian is looked up here."""
+    if error["type"] not in ("value_error", "assertion_error"):
+        return words_of(error["type"], error.get("ctx", {}))
+    english = error["msg"].removeprefix("Value error, ")
+    if english.endswith("is not a decimal number"):
+        return english.replace("is not a decimal number", "non è un numero decimale"), english
+    return _ITALIAN_OF_ENGLISH.get(english, english), english
 
 
 def field_errors(error: ValidationError, skip: int = 0) -> tuple[FieldError, ...]:
@@ -119,12 +88,13 @@ def from_details(details: Sequence[ErrorDetails] | Sequence[Any], skip: int = 0)
     for one in details[:50]:
         if one["type"] == "too_short" and _wrong_inside(one, details):
             continue  # pydantic counts only the items that are right: "at least 1" would be said of one wrong item
-        english = _english(one)
+        italian, english = _words(one)
+        where = (*one["loc"][skip:], *([_FIELD_OF[english]] if english in _FIELD_OF else []))
         wrong.append(
             FieldError(
-                pointer=pointer(one["loc"][skip:])[:300],
+                pointer=pointer(where)[:300],
                 code=_slug(one["type"]),
-                message_it=_italian(one, english)[:1000],
+                message_it=italian[:1000],
                 message_en=english[:1000],
             )
         )

@@ -38,6 +38,8 @@ _SIGNED = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
 def _decimal(value: Any) -> Any:
     if isinstance(value, bool | float):
         raise ValueError("a quantity is written as a string such as '271' or '2.5', never as a float")
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{13,}(\.[0-9]+)?", value):
+        raise ValueError("a quantity has at most twelve digits before the point")
     if isinstance(value, str) and not re.fullmatch(_SIGNED, value):
         raise ValueError("a quantity is digits with at most three decimals after a point, such as '271' or '2.5'")
     return Decimal(value) if isinstance(value, int | str) else value
@@ -196,7 +198,7 @@ class Line(Value):
         if self.total_quantity is not None and self.total_quantity >= MOST_QUANTITY:
             raise ValueError("all occurrences together have at most twelve digits before the point")
         if self.min_lot is not None and self.total_quantity is not None and self.min_lot > self.total_quantity:
-            raise ValueError("the smallest lot is not more than the whole quantity")
+            raise ValueError("the smallest lot is more than the whole quantity")
         return self
 
     @property

@@ -67,7 +67,7 @@ def test_errors_are_said_in_the_language_of_the_reader() -> None:
     with speaking("en"):
         english = read().errors
     assert italian == {"title": "Manca questo campo", "lines": "Manca questo campo"}
-    assert english == {"title": "Field required", "lines": "Field required"}
+    assert english == {"title": "This field is missing", "lines": "This field is missing"}
 
 
 def test_what_was_chosen_stays_chosen() -> None:

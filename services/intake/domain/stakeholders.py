@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.event import Event
 from contracts.events.intake import (
@@ -23,14 +24,36 @@ Vetting = Literal["pending", "approved", "refused"]
 Subject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
+def _shaped(pattern: str, otherwise: str) -> AfterValidator:
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(otherwise)
+        return text
+
+    return AfterValidator(checked)
+
+
+_EMAIL, _PHONE = r"^[^@\s]+@[^@\s]+\.[^@\s]+$", r"^[+0-9][0-9 ()./-]{3,}$"
+Email = Annotated[
+    str,
+    Field(max_length=254, json_schema_extra={"pattern": _EMAIL}),
+    _shaped(_EMAIL, "write an e-mail address, such as anna@example.org"),
+]
+Phone = Annotated[
+    str,
+    Field(max_length=40, json_schema_extra={"pattern": _PHONE}),
+    _shaped(_PHONE, "write a telephone number, such as +39 02 1234567"),
+]
+
+
 class Contact(BaseModel):
     """Whom to write to or call. Personal data: kept by intake alone, never on the bus, never in a log."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: ShortText
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
-    phone: Annotated[str, Field(max_length=40, pattern=r"^[+0-9][0-9 ()./-]{3,}$")] | None = None
+    email: Email | None = None
+    phone: Phone | None = None
 
     @model_validator(mode="after")
     def _reachable(self) -> Contact:

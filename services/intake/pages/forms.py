@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.values import Cents, Line, LongText, Place, PlaceLimit, Quantity, ShortText, Slug, StakeholderType
 from services.intake.domain.needs import MAX_LINES, MAX_NAMED, NeedContent
 from services.intake.domain.offers import OfferContent
-from services.intake.domain.stakeholders import Contact
+from services.intake.domain.stakeholders import Contact, Email, Phone
 from services.intake.pages.limits import ChosenArea
 
 CITY_TIME = ZoneInfo("Europe/Rome")
@@ -28,6 +28,10 @@ def typed_quantity(value: Any) -> Any:
     # "1.000" is a thousand in Italian and one in English: it is refused rather than guessed.
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", plain) and "," not in value:
         raise ValueError("thousands are written without a point: 1000, not 1.000")
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", plain):
+        raise ValueError("write a quantity in digits, such as 271 or 2.5")
+    if re.fullmatch(r"-?[0-9]{1,12}\.[0-9]{4,}", plain):
+        raise ValueError("a quantity has at most three decimals")
     return plain
 
 
@@ -38,11 +42,19 @@ def typed_euro(value: Any) -> Any:
     plain = re.sub(r"[\s€]", "", value)
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+(,[0-9]{1,2})?", plain):
         plain = plain.replace(".", "")  # "54.200" can only be thousands: no price has three decimals
-    try:
-        cents = Decimal(plain.replace(",", ".")) * 100
-    except InvalidOperation:
-        return value
-    return int(cents) if cents == cents.to_integral_value() else value
+    if not re.fullmatch(r"-?[0-9]+([.,][0-9]{1,2})?", plain):
+        raise ValueError("write an amount in euro, such as 1500 or 99.90")
+    return int(Decimal(plain.replace(",", ".")) * 100)
+
+
+def _coming(day: date) -> date:
+    if day < datetime.now(CITY_TIME).date():
+        raise ValueError("this day has passed already")
+    return day
+
+
+ComingDay = Annotated[date, AfterValidator(_coming)]
+"""A last day. The rules say the same of it later; said here, it comes together with what else is wrong."""
 
 
 class FormLine(Line):
@@ -72,7 +84,7 @@ class LinesForm(BaseModel):
     place: ShortText | None = None
     area: ChosenArea | None = None
     only_in: PlaceLimit | None = None
-    last_day: date | None = None
+    last_day: ComingDay | None = None
 
     def shared(self) -> dict[str, Any]:
         """The fields that needs and offers have in common."""
@@ -122,8 +134,8 @@ class OfferForm(LinesForm):
     new_name: ShortText | None = None
     new_type: StakeholderType | None = None
     contact_name: ShortText | None = None
-    contact_email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
-    contact_phone: Annotated[str, Field(max_length=40, pattern=r"^[+0-9][0-9 ()./-]{3,}$")] | None = None
+    contact_email: Email | None = None
+    contact_phone: Phone | None = None
     expected_return: Literal["none", "visibility"] = "none"
     answers_need_id: UUID | None = None
     excluded_departments: list[Slug] = Field(default=[], max_length=MAX_NAMED)
@@ -154,7 +166,7 @@ class OfferForm(LinesForm):
 class RenewForm(BaseModel):
     """Another last day."""
 
-    last_day: date
+    last_day: ComingDay
 
 
 def end_of(day: date) -> datetime:

@@ -190,7 +190,7 @@ def test_a_submission_becomes_the_need_it_asks_for():
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [("2,5", "2.5"), ("1 000", "1000"), ("0.5", "0.5"), ("12,125", "12.125"), ("x", "x")],
+    [("2,5", "2.5"), ("1 000", "1000"), ("0.5", "0.5"), ("12,125", "12.125"), ("-3", "-3")],
 )
 def test_quantities_as_people_write_them(typed, read):
     assert typed_quantity(typed) == read
@@ -209,12 +209,19 @@ def test_a_thousand_is_not_taken_for_one(typed: str) -> None:
         ("54.200", 5420000),
         ("54.200,50 €", 5420050),
         ("200,50 €", 20050),
-        ("1,999", "1,999"),
-        ("x", "x"),
     ],
 )
 def test_euro_as_people_write_them(typed, cents):
     assert typed_euro(typed) == cents
+
+
+@pytest.mark.parametrize("typed", ["x", "1,999", "1e30", "nan", "5,5,5"])
+def test_what_is_no_amount_is_told_with_an_example(typed):
+    with pytest.raises(ValueError, match="such as 1500"):
+        typed_euro(typed)
+    if typed != "1,999":
+        with pytest.raises(ValueError, match="such as 271"):
+            typed_quantity(typed)
 
 
 def test_money_needs_no_unit_in_a_form():

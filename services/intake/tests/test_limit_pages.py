@@ -32,7 +32,7 @@ async def test_a_table_has_limits_in_columns_of_their_own(open_city: City) -> No
     assert answer.status_code == 201, answer.text
     first, lot, place = answer.json()["needs"]
     assert [one["outcome"] for one in (first, lot, place)] == ["created", "refused", "refused"]
-    assert [one["pointer"] for one in lot["errors"]] == ["/lines/0"]
+    assert [one["pointer"] for one in lot["errors"]] == ["/lines/0/min_lot"]
     assert [one["pointer"] for one in place["errors"]] == ["/only_in/nils/0"]
     [event] = await open_city.events(NeedRegistered)
     assert event.only_in == PlaceLimit(nils=(14, 15), municipi=(9,))
@@ -80,7 +80,7 @@ async def test_limits_are_folded_on_the_form_until_there_is_something_to_see(ope
             headers=PAGE | {"Accept-Language": "it"},
         )
         assert lot.status_code == 422
-        assert "Il lotto minimo non supera la quantità intera" in html.unescape(lot.text)
+        assert "Il lotto minimo è più grande della quantità della riga" in html.unescape(lot.text)
         strange = await client.post("/intake/needs/new", data=a_need_form(area="nil-89"), headers=PAGE)
         assert 'href="#field-area"' in strange.text
 
