@@ -146,8 +146,8 @@ class Crossing(RuleBasedStateMachine):
         act = next((one for one in acts if allows(file.state, one)), None)
         if act is None:
             return
-        more = {Act.SIGN_LAST: {"signed_on": TODAY}, Act.SUBMIT: {"submitted_once": True}}.get(act, {})
-        after = changed(file, act, **more).file
+        fields: dict[Act, dict[str, Any]] = {Act.SIGN_LAST: {"signed_on": TODAY}, Act.SUBMIT: {"submitted_once": True}}
+        after = changed(file, act, **fields.get(act, {})).file
         self.kept(index, after, _news(after, act))
 
     @rule()
@@ -220,6 +220,19 @@ def test_whatever_crosses_what_is_signed_stays_and_whoever_asked_is_told() -> No
     run_state_machine_as_test(
         Crossing, settings=settings(max_examples=300, stateful_step_count=25, deadline=timedelta(seconds=5))
     )
+
+
+def test_an_undo_that_crosses_a_file_sent_back_is_refused_on_both_sides() -> None:
+    """Rare enough that chance seldom comes by: asked, submitted, sent back, and only then heard of."""
+    case = Crossing()
+    case.begin(divided=False)
+    case.somebody_wants_the_end("undone")
+    case.a_file_goes_a_step_on(0, last=False)
+    case.the_legal_office_sends_back(0)
+    case.news_reach_the_desk()
+    assert case.files[0].state is State.DRAFTED, "it stays with the account manager"
+    case.teardown()
+    assert (case.match.state, case.told_no) == ("accepted", 1)
 
 
 @pytest.mark.parametrize("reason", ["undone", "released_by_manager", "party_withdrew"])
