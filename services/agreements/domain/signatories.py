@@ -22,6 +22,9 @@ _ISSUED_BY = re.compile(r"^([A-Z]{2}[A-Z]{3}-|[A-Z]{2}:|[A-Z]{5}[-:])")
 RANKS: dict[str, int] = {"simple": 0, "advanced": 1, "qualified": 2}
 
 
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9:-]{5,40}$")]
+
+
 class Named(Value):
     """Who is expected to sign for a party: a person, the organisation's own code, or both.
 
@@ -31,8 +34,8 @@ class Named(Value):
     party_id: Annotated[str, Field(min_length=1, max_length=100)]
     seat: Annotated[int, Field(ge=1, le=MOST_SEATS)] = 1
     name: ShortText | None = None
-    tax_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9:-]{5,40}$")] | None = None
-    organisation_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9:-]{5,40}$")] | None = None
+    tax_code: Code | None = None
+    organisation_code: Code | None = None
 
     @property
     def says_something(self) -> bool:
@@ -43,8 +46,8 @@ class Person(Value):
     """One person in a plan of signatures."""
 
     name: ShortText | None = None
-    tax_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9:-]{5,40}$")] | None = None
-    organisation_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9:-]{5,40}$")] | None = None
+    tax_code: Code | None = None
+    organisation_code: Code | None = None
 
 
 class PartySigns(Value):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from chassis.scope import Scope
 from chassis.web.forms import Form
-from services.agreements.domain.file import AgreementFile
+from services.agreements.domain.file import MOST_SEATS, AgreementFile
 from services.agreements.domain.signatories import NameSignatories, PartyNames, Person
 from services.agreements.pages.signature_forms import PersonRow
 from services.agreements.store import Store
@@ -19,13 +19,18 @@ class NamesRow(BaseModel):
     """One party and its people."""
 
     party_id: Annotated[str, Field(min_length=1, max_length=100)]
-    people: tuple[PersonRow, ...] = ()
+    people: Annotated[tuple[PersonRow, ...], Field(max_length=MOST_SEATS)] = ()
 
 
 class NamesForm(BaseModel):
     """Whoever is left empty is whoever was named for the agreement."""
 
     signatories: tuple[NamesRow, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        self.command()
+        return self
 
     def command(self) -> NameSignatories:
         return NameSignatories(

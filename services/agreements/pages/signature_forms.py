@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from chassis.auth import Actor
 from chassis.scope import Scope
@@ -15,8 +15,8 @@ from chassis.web.i18n import current_language
 from contracts.values import ShortText
 from services.agreements.api_signatures import upload_view
 from services.agreements.documents.verification.words import in_words
-from services.agreements.domain.file import AgreementFile
-from services.agreements.domain.signatories import Named, PartySigns, Person, PlanSignatures, turn
+from services.agreements.domain.file import MOST_SEATS, AgreementFile
+from services.agreements.domain.signatories import Code, Named, PartySigns, Person, PlanSignatures, turn
 from services.agreements.domain.states import Act, State, allows
 from services.agreements.handlers import receiving
 from services.agreements.handlers.access import FILLS_IN
@@ -31,8 +31,8 @@ class PersonRow(BaseModel):
     """A person as the form asks for them."""
 
     name: ShortText | None = None
-    tax_code: Annotated[str, Field(max_length=40)] | None = None
-    organisation_code: Annotated[str, Field(max_length=40)] | None = None
+    tax_code: Code | None = None
+    organisation_code: Code | None = None
 
 
 class PartyRow(BaseModel):
@@ -41,7 +41,7 @@ class PartyRow(BaseModel):
     party_id: Annotated[str, Field(min_length=1, max_length=100)]
     place: Annotated[int, Field(ge=1, le=99)] = 99
     due_on: date | None = None
-    people: tuple[PersonRow, ...] = ()
+    people: Annotated[tuple[PersonRow, ...], Field(max_length=MOST_SEATS)] = ()
 
 
 class SigningForm(BaseModel):
@@ -54,6 +54,12 @@ class SigningForm(BaseModel):
     @classmethod
     def _in_place(cls, rows: tuple[PartyRow, ...]) -> tuple[PartyRow, ...]:
         return tuple(sorted(rows, key=lambda one: one.place))
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """What only the whole can be wrong about (a party listed twice) is refused as the form's fault."""
+        self.command()
+        return self
 
     def command(self) -> PlanSignatures:
         return PlanSignatures(

@@ -107,6 +107,17 @@ async def test_from_the_plan_to_the_last_signature(story: Story) -> None:
     assert "The refused file" not in await page(story, one, giver)
 
 
+async def test_a_wrong_code_and_a_party_listed_twice_are_refused_in_the_form(story: Story) -> None:
+    match = donation()
+    one = await story.filled(match)
+    row = {"signatories.0.party_id": EDUCATION, "signatories.0.people.0.tax_code": "RSS MRA 80"}
+    twice = {"signatories.0.party_id": EDUCATION, "signatories.1.party_id": EDUCATION}
+    for wrong in (row, twice):
+        data = {"version": field(await page(story, one, GUIDE), "version"), "order": "parallel"} | wrong
+        answer = await story.as_(GUIDE).post(f"/agreements/files/{one}/signing", data=data, headers=HTML)
+        assert answer.status_code == 422, wrong
+
+
 async def test_a_form_sent_twice_says_the_same_twice(story: Story) -> None:
     match = donation()
     one = await story.filled(match)
