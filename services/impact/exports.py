@@ -37,6 +37,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[CaseReport, CommitmentReport], object]
     ("ricorrenze", "occurrences", lambda case, one: one.recurrence.times if one.recurrence else None),
     ("consegnato_per_ricorrenza", "delivered_per_occurrence", lambda case, one: one.delivered_per_occurrence),
     ("valore_centesimi", "value_cents", lambda case, one: one.value_cents),
+    ("valore_eccedenza_centesimi", "excess_value_cents", lambda case, one: one.excess_value_cents),
     ("ultima_consegna", "last_delivered_on", lambda case, one: one.last_delivered_on),
     ("licenza", "licence", lambda case, one: LICENCE),
 )

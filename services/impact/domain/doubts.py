@@ -34,9 +34,14 @@ def of_delivery(before: Commitment, after: Commitment) -> tuple[Doubt, ...]:
             f"This delivery goes {more} beyond the commitment of {promised}; the excess is shown apart.",
         )
     ]
-    if after.delivered >= FAR_BEYOND * after.quantity:
+    if is_far_beyond(after, after.delivered):
         told.append(_slip())
     return tuple(told)
+
+
+def is_far_beyond(commitment: Commitment, delivered: Decimal) -> bool:
+    """Whether so much is more likely a slip than a gift: a page asks once more before it is recorded."""
+    return delivered >= FAR_BEYOND * commitment.quantity
 
 
 def of_measurement(planned: PlannedIndicator, value: Decimal) -> tuple[Doubt, ...]:

@@ -102,6 +102,7 @@ class Plan:
     commitments: tuple[Commitment, ...]
     indicators: tuple[Indicator, ...]
     accompanying: tuple[Accompanying, ...] = ()
+    signed_on: date | None = None
 
     @property
     def departments(self) -> frozenset[str]:
@@ -212,6 +213,7 @@ def opened_by(agreement: AgreementSigned) -> Plan:
             Commitment(position, promised) for position, promised in enumerate(_merged(agreement.allocations))
         ),
         indicators=tuple(Indicator(planned) for planned in _each_once(agreement.impact_plan.indicators)),
+        signed_on=agreement.signed_on,
     )
 
 

@@ -78,6 +78,7 @@ class Reading:
 def record_delivery(plan: Plan, position: int, command: RecordDelivery, today: date, new_id: NewId) -> Outcome:
     """A delivery for the commitment at ``position``. Raises Invalid or NotPossible."""
     delivered_on = _day(command.delivered_on, today, "/delivered_on")
+    _refuse_before_signature(plan, command.delivered_on)
     _refuse_after_end(plan, delivered_on)
     entry = _Entry(plan, new_id)
     entry.replace_accompanying(position)
@@ -298,6 +299,17 @@ def _day(given: date | None, today: date, pointer: str) -> date:
     if given is not None and given > today:
         raise Invalid("in-the-future", "è nel futuro", "is in the future", pointer)
     return given or today
+
+
+def _refuse_before_signature(plan: Plan, on: date | None) -> None:
+    """What came before the agreement was signed was not given under it."""
+    if on is not None and plan.signed_on is not None and on < plan.signed_on:
+        raise Invalid(
+            "before-the-signature",
+            f"è prima della firma dell'accordo, che è del {plan.signed_on:%d/%m/%Y}",
+            f"is before the agreement was signed, on {plan.signed_on:%Y-%m-%d}",
+            "/delivered_on",
+        )
 
 
 def _refuse_after_end(plan: Plan, on: date) -> None:

@@ -62,7 +62,8 @@ class CommitmentReport(BaseModel):
     committed_quantity: Quantity
     delivered_quantity: Balance
     committed_value_cents: int | None
-    value_cents: int | None
+    value_cents: int | None = Field(description="Of what was delivered, up to what was promised")
+    excess_value_cents: int = Field(default=0, description="Of what was delivered beyond the promise; in no sum")
     recurrence: Recurrence | None
     last_delivered_on: date | None = None
     omitted: list[HiddenPart] = []
@@ -233,7 +234,10 @@ class PlanReport(BaseModel):
 
 
 class Totals(BaseModel):
+    """``value_cents`` counts deliveries up to what was promised; ``excess_value_cents`` is what came beyond."""
+
     value_cents: int = 0
+    excess_value_cents: int = 0
     cases: int = 0
     cases_with_results: int = 0
     plans: int = 0

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from chassis.auth import Actor, require
 from chassis.http.paging import After, page
 from chassis.service import units_of
-from chassis.web.formats import number, quantity
+from chassis.web.formats import number, quantity, unit_name
 from chassis.web.forms import Form
 from chassis.web.i18n import current_language, gettext, mark
 from chassis.web.pages import Pages
@@ -107,7 +107,7 @@ async def show_plan(
         deliverable=[
             (one.position, commitment_choice(one)) for one in report.commitments if one.position in rights.deliver
         ],
-        measurable=[(one.code, f"{indicator_title(one)} ({one.unit})") for one in report.indicators],
+        measurable=[(one.code, f"{indicator_title(one)} ({unit_name(one.unit)})") for one in report.indicators],
         titles={one.code: indicator_title(one) for one in report.indicators},
         delivery=delivery or Form.of(),
         measurement=measurement or Form.of(),

@@ -18,6 +18,7 @@ from chassis.http.problem import Problem, not_found
 from chassis.service import units_of
 from chassis.unit import Unit
 from chassis.web.flash import redirect
+from chassis.web.formats import quantity
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
@@ -25,6 +26,7 @@ from chassis.web.pages import Pages
 from contracts.values import LongText, Quantity
 from services.impact import edge
 from services.impact.domain.commands import CorrectDelivery, CorrectMeasurement, RecordDelivery, RecordMeasurement
+from services.impact.domain.doubts import is_far_beyond
 from services.impact.edge import scope_of
 from services.impact.handlers import results
 from services.impact.handlers.results import Kept
@@ -41,14 +43,15 @@ class DeliveryForm(BaseModel):
     quantity: Quantity
     delivered_on: date | None = None
     note: LongText | None = None
+    confirmed: bool = False
 
 
 def add(routes: APIRouter, pages: Pages) -> None:
     @routes.post("/plans/{plan_id}/deliveries")
     async def deliver(request: Request, actor: LoggedIn, plan_id: UUID) -> Response:
         form = await parse_form(request, DeliveryForm)
-        if form.model is not None:
-            command = await _delivery_command(request, actor, plan_id, form.model)
+        command = await _delivery_command(request, actor, plan_id, form) if form.model is not None else None
+        if command is not None:
             done = await _do(
                 request,
                 actor,
@@ -117,12 +120,24 @@ def add(routes: APIRouter, pages: Pages) -> None:
         return await _ask(pages, request, actor, plan_id, fact_id, "measurement", form)
 
 
-async def _delivery_command(request: Request, actor: Actor, plan_id: UUID, asked: DeliveryForm) -> RecordDelivery:
+async def _delivery_command(
+    request: Request, actor: Actor, plan_id: UUID, form: Form[DeliveryForm]
+) -> RecordDelivery | None:
+    """What the form asks; None when so much is to be confirmed first."""
+    asked = form.model
+    assert asked is not None
     async with units_of(request).reading() as store:
         plan, _report = await edge.plan_for(store, actor, plan_id)
     chosen = next((one for one in plan.commitments if one.position == asked.commitment), None)
     if chosen is None:
         raise not_found("Questa voce non è nel piano.", "This commitment is not in the plan.")
+    if not asked.confirmed and is_far_beyond(chosen, chosen.delivered + asked.quantity):
+        form.refuse(
+            "confirmed",
+            _("This is far more than the %(promised)s that were promised: correct it, or say that it is right.")
+            % {"promised": quantity(chosen.quantity, chosen.promised.unit)},
+        )
+        return None
     return RecordDelivery(
         offer_id=chosen.promised.offer_id,
         offer_line=chosen.promised.offer_line,

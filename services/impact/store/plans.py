@@ -118,6 +118,7 @@ class Plans:
             commitments=tuple(_commitment(one) for one in commitments),
             indicators=tuple(_indicator(one) for one in indicators),
             accompanying=tuple(Accompanying(*one.values()) for one in accompanying),
+            signed_on=row["signed_on"],
         )
 
     async def amend(self, scope: Scope, plan: Plan, valid_to: date | None) -> None:

@@ -28,7 +28,7 @@ FROM party p LEFT JOIN stakeholder s ON s.city = p.city AND s.stakeholder_id = p
 WHERE p.city = $1 AND p.plan_id = $2 ORDER BY p.role, name
 """
 _COMMITMENTS = f"""
-SELECT {rows.COMMITMENT} FROM commitment c LEFT JOIN delivery_now d USING (city, plan_id, position)
+SELECT {rows.COMMITMENT} FROM commitment c LEFT JOIN {rows.DELIVERIES} d USING (city, plan_id, position)
 WHERE c.city = $1 AND c.plan_id = $2 GROUP BY c.city, c.plan_id, c.position ORDER BY c.position
 """
 _INDICATORS = f"""
@@ -51,7 +51,8 @@ FROM plan p
 CROSS JOIN LATERAL (
     SELECT count(*)::integer AS commitments, count(*) FILTER (WHERE delivered >= quantity)::integer
         AS commitments_delivered, coalesce(sum(value), 0)::bigint AS value_cents
-    FROM (SELECT k.quantity, coalesce(sum(d.quantity_now), 0) AS delivered, sum(d.value_now) AS value
+    FROM (SELECT k.quantity, coalesce(sum(d.quantity_now), 0) AS delivered,
+              least(sum(d.value_now), k.value_cents) AS value
           FROM commitment k LEFT JOIN delivery_now d USING (city, plan_id, position)
           WHERE k.city = p.city AND k.plan_id = p.plan_id GROUP BY k.city, k.plan_id, k.position) one
 ) c

@@ -23,16 +23,17 @@ from services.impact.domain.reports import (
 from services.impact.store import rows
 
 # $1 city, $2 need, $3 policy area, $4 since, $5 until. Every figure below is a sum over these deliveries.
-_FROM = """
+_FROM = f"""
 FROM plan p JOIN commitment c USING (city, plan_id)
-LEFT JOIN delivery_now d ON d.city = c.city AND d.plan_id = c.plan_id AND d.position = c.position
+LEFT JOIN {rows.DELIVERIES} d ON d.city = c.city AND d.plan_id = c.plan_id AND d.position = c.position
     AND d.delivered_on BETWEEN coalesce($4::date, '-infinity') AND coalesce($5::date, 'infinity')
 WHERE p.city = $1 AND ($2::uuid IS NULL OR p.need_id = $2) AND ($3::text IS NULL OR p.policy_area = $3)
 """
 # Quantities leave out what the system recorded by itself: a piece brought, stored and refurbished is one piece.
 _TOTALS = f"""
 SELECT grouping(p.policy_area) = 0 AS by_area, grouping(c.kind) = 0 AS by_kind, grouping(c.unit) = 0 AS by_unit,
-    p.policy_area, c.kind, c.unit, coalesce(sum(d.value_now), 0)::bigint AS value_cents,
+    p.policy_area, c.kind, c.unit, coalesce(sum(d.value_counted), 0)::bigint AS value_cents,
+    coalesce(sum(d.value_now - d.value_counted), 0)::bigint AS excess_value_cents,
     coalesce(sum(d.quantity_now) FILTER (WHERE NOT d.accompanying), 0) AS delivered_quantity,
     count(DISTINCT p.need_id)::integer AS cases, count(DISTINCT p.plan_id)::integer AS plans,
     (count(DISTINCT p.plan_id) FILTER (WHERE p.state = 'fulfilled'))::integer AS plans_fulfilled,

@@ -14,12 +14,23 @@ from services.impact.domain.reports import (
 )
 from services.impact.store.plans import recurrence_of
 
+# Deliveries with the part of their value that counts: up to what was promised, those of the first days first. The rest
+# is excess and shown apart, so a slip of the pen adds nothing to what the city says it was given.
+DELIVERIES = """(
+    SELECT o.*, least(o.through, k.value_cents) - least(o.through - coalesce(o.value_now, 0), k.value_cents)
+        AS value_counted
+    FROM (SELECT n.*, sum(n.value_now) OVER (PARTITION BY n.city, n.plan_id, n.position
+              ORDER BY n.delivered_on, n.plan_version) AS through
+          FROM delivery_now n) o
+    JOIN commitment k ON k.city = o.city AND k.plan_id = o.plan_id AND k.position = o.position
+)"""
 # What a commitment's row is made of; ``d`` are its deliveries, one row each, to be grouped by ``c``'s key.
 COMMITMENT = """
 c.plan_id, c.position, c.offer_id, c.offer_line AS line, c.need_line, c.stakeholder_id, c.kind, c.capability,
 c.description, c.unit, c.quantity AS committed_quantity, c.value_cents AS committed_value_cents,
 c.recurs_every, c.recurs_times, coalesce(sum(d.quantity_now), 0) AS delivered_quantity,
-CASE WHEN c.value_cents IS NOT NULL THEN coalesce(sum(d.value_now), 0)::bigint END AS value_cents,
+CASE WHEN c.value_cents IS NOT NULL THEN coalesce(sum(d.value_counted), 0)::bigint END AS value_cents,
+coalesce(sum(d.value_now - d.value_counted), 0)::bigint AS excess_value_cents,
 max(d.delivered_on) FILTER (WHERE d.quantity_now > 0) AS last_delivered_on,
 coalesce((SELECT name FROM stakeholder s WHERE s.city = c.city AND s.stakeholder_id = c.stakeholder_id),
     (SELECT name FROM party y WHERE y.city = c.city AND y.plan_id = c.plan_id AND y.stakeholder_id = c.stakeholder_id

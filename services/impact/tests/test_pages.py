@@ -61,6 +61,9 @@ async def test_a_wrong_field_is_said_next_to_it(world: World) -> None:
             client, f"{path}/measurements", indicator="families_reached", value="3", measured_on="2999-01-01"
         )
         italian = await client.post(f"{path}/deliveries?lang=it", data={"commitment": "0", "quantity": "-1"})
+        early = await send(client, f"{path}/deliveries", commitment="0", quantity="1", delivered_on="2021-02-28")
+    assert early.status_code == 422
+    assert "prima della firma" in early.text
     assert nothing.status_code == future.status_code == 422
     assert 'id="field-quantity-error"' in nothing.text
     assert "kept as typed" in nothing.text
@@ -75,8 +78,12 @@ async def test_a_measurement_and_a_figure_far_beyond(world: World) -> None:
         page = await client.get(path)
         await send(client, f"{path}/measurements", page, indicator="children", value="300")
         page = await client.get(path)
-        slip = await send(client, f"{path}/deliveries", page, commitment="0", quantity="100")
+        asked = await send(client, f"{path}/deliveries", page, commitment="0", quantity="100")
+        assert asked.status_code == 422
+        assert "Yes, it is right" in asked.text
+        slip = await send(client, f"{path}/deliveries", asked, commitment="0", quantity="100", confirmed="true")
     assert "check that it is not a typing error" in slip.text
+    assert "(people)" in page.text
     assert "90 pieces beyond what was agreed" in slip.text
 
 

@@ -42,6 +42,7 @@ async def test_totals_by_area_and_kind(world: World) -> None:
     everything = await summary(world)
     assert everything["totals"] == {
         "value_cents": 400_000,
+        "excess_value_cents": 0,
         "cases": 2,
         "cases_with_results": 2,
         "plans": 2,
@@ -64,6 +65,25 @@ async def test_a_period_counts_what_came_in_it(world: World) -> None:
     assert spring["totals"]["value_cents"] == 340_000
     schools = await summary(world, policy_area="underprivileged_schools")
     assert [case["title"] for case in schools["cases"]] == ["=SUM(A1)"]
+
+
+async def test_what_comes_beyond_the_promise_is_in_no_sum(world: World) -> None:
+    city = "c_beyond"
+    manager = actor("manager", "account_manager", city=city)
+    agreement = sample.signed(sample.allocation("30", value=30_000))
+    await world.open(agreement, city=city)
+    await world.deliver(agreement, 0, "20", manager, delivered_on="2021-05-10")
+    await world.deliver(agreement, 0, "500", manager, delivered_on="2021-07-10")
+    async with world.client(actor("reader", city=city)) as client:
+        whole = (await client.get("/impact/api/v1/summary")).json()
+        july = (await client.get("/impact/api/v1/summary", params={"from": "2021-07-01"})).json()
+        page = await client.get("/impact/summary", headers={"Accept": "text/html"})
+    assert (whole["totals"]["value_cents"], whole["totals"]["excess_value_cents"]) == (30_000, 490_000)
+    assert whole["policy_areas"][0]["value_cents"] == whole["resource_kinds"][0]["value_cents"] == 30_000
+    assert (july["totals"]["value_cents"], july["totals"]["excess_value_cents"]) == (10_000, 490_000)
+    commitment = whole["cases"][0]["commitments"][0]
+    assert (commitment["value_cents"], commitment["excess_value_cents"]) == (30_000, 490_000)
+    assert "€4,900.00" in page.text
 
 
 @pytest.mark.usefixtures("two_cases")

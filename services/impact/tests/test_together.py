@@ -31,7 +31,7 @@ async def test_many_report_at_once_and_nothing_is_lost_or_doubled(world: World) 
     assert {answer.status_code for answer in answers} == {201}
     case = await world.case(agreement)
     assert quantities(case) == [272, 271, 271, 271]
-    assert case["value_cents"] == 272 * 20_000
+    assert (case["value_cents"], case["commitments"][0]["excess_value_cents"]) == (271 * 20_000, 20_000)
     events = await world.published(plan_id)
     assert [data["version"] for _, data in events] == list(range(1, len(events) + 1))
     assert [name for name, _ in events].count("plan-fulfilled") == 1
@@ -61,6 +61,8 @@ async def test_the_database_adds_up_as_the_domain_does(world: World, seed: int) 
     total = sum(there.values(), Decimal(0))
     [commitment] = opened_by(agreement).commitments
     assert Decimal(plan["commitments"][0]["delivered_quantity"]) == total
-    assert plan["value_cents"] == commitment.value_at(total)
-    assert sum(one["value_cents"] for one in plan["deliveries"]) == plan["value_cents"]
+    assert plan["value_cents"] == commitment.value_at(min(total, commitment.quantity))
+    worth = sum(one["value_cents"] for one in plan["deliveries"])
+    assert worth == commitment.value_at(total)
+    assert plan["commitments"][0]["excess_value_cents"] == worth - plan["value_cents"]
     assert {one["delivery_id"]: Decimal(one["quantity"]) for one in plan["deliveries"]} == there
