@@ -279,8 +279,11 @@ class InstrumentPublished(Event, type="sportello.agreements.instrument-published
 
     In force on a day is, of the ``records`` valid by then, the one with the latest ``valid_from``, of several the
     highest ``number``. A version taken back is not among them any more; without any the instrument is not there.
+    ``toolkit``: the codes of all instruments that the city was told of, this one too; until each has come nobody can
+    say that none would do.
     """
 
     code: Slug
     version: int = Field(ge=1)
     records: tuple[InstrumentRecord, ...]
+    toolkit: tuple[Slug, ...] | None = None

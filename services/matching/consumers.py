@@ -89,7 +89,7 @@ PROJECTIONS: Mapping[str, Projection] = {
         {
             i.PrioritiesSet: steering.on_priorities_set,
             i.NeighbourhoodIndicatorsLoaded: steering.on_indicators_loaded,
-            a.InstrumentPublished: steering.on_instrument_published,
+            a.InstrumentPublished: rebuilding.note_instruments,
         },
     ),
 }

@@ -24,10 +24,11 @@ async def tell(unit: AgreementsUnit) -> int:
     # Looked at again behind the lock: somebody else may have told it, or changed what there is to tell.
     now = await _news(unit, {code: records for code, (_, records) in told.items()})
     news = {code: records for code, records in now.items() if code in told}
+    toolkit = tuple(sorted({*await unit.store.told.codes(unit.scope), *news}))
     for code, records in sorted(news.items()):
         version = told[code][0] + 1
         await unit.store.told.note(unit.scope, code, version, records, unit.now)
-        event = InstrumentPublished(code=code, version=version, records=records)
+        event = InstrumentPublished(code=code, version=version, records=records, toolkit=toolkit)
         _refuse_too_long(event)
         unit.append(event, aggregate_id=f"{unit.scope.city}/{code}", version=version)
     return len(news)

@@ -51,6 +51,13 @@ class Told:
         rows = await self._connection.fetch("SELECT code, records FROM instrument_told WHERE city = $1", scope.city)
         return {row["code"]: _RECORDS.validate_python(row["records"]) for row in rows}
 
+    async def codes(self, scope: Scope) -> list[str]:
+        """The instruments that the city was told of."""
+        rows = await self._connection.fetch(
+            "SELECT code FROM instrument_told WHERE city = $1 AND version > 0", scope.city
+        )
+        return [row["code"] for row in rows]
+
     async def locked(self, scope: Scope, codes: Collection[str]) -> dict[str, tuple[int, Records]]:
         """The same with its version, held; in the order of codes, so that two never wait for each other."""
         await self._connection.execute(

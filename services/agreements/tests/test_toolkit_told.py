@@ -69,6 +69,7 @@ async def test_a_city_that_is_new_is_told_the_whole_toolkit_with_the_rules_that_
     events = await told(story, actor.city)
     assert sorted(event.code for event in events) == SEVEN
     assert {event.version for event in events} == {1}
+    assert {event.toolkit for event in events} == {tuple(SEVEN)}, "whoever hears one knows what is still to come"
     [donation] = next(event for event in events if event.code == "donazione").records
     [newest] = [one for one in first_records() if (one.code, one.version) == ("donazione", 2)]
     assert (donation.number, donation.valid_from, donation.title.it) == (2, newest.valid_from, "Donazione")

@@ -232,9 +232,11 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Toolkit:
-    """What was published of every instrument of a city, by its code."""
+    """What was published of every instrument of a city, by its code; ``awaited`` while some are still to come: what
+    those that are there refuse, another might allow."""
 
     records: Mapping[str, Sequence[InstrumentRecord]] = field(default_factory=dict)
+    awaited: bool = False
     _days: dict[date, InForce] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, now: datetime) -> InForce:
@@ -246,6 +248,8 @@ class Toolkit:
         return self._days[day]
 
     def _on(self, day: date) -> InForce:
+        if self.awaited:
+            return InForce((), ())
         found = [
             Instrument.of(code, record)
             for code in sorted(self.records)

@@ -39,6 +39,11 @@ async def note_managers(unit: Unit[MatchingStore], deliveries: Sequence[Delivery
     await unit.store.projections.assign_managers(unit.scope, [one.event for one in deliveries])
 
 
+async def note_instruments(unit: Unit[MatchingStore], deliveries: Sequence[Delivery[Any]]) -> None:
+    for one in deliveries:
+        await unit.store.instruments.save(unit.scope, one.event)
+
+
 async def _need_closed(
     unit: Unit[MatchingStore],
     deliveries: Sequence[Delivery[Any]],

@@ -36,6 +36,10 @@ async def on_instrument_published(
     *,
     policy: Policy = DEFAULT,
 ) -> None:
-    """Proposals to come keep to it; those that stand are looked at again when something they stand on changes."""
-    for one in deliveries:
-        await unit.store.instruments.save(unit.scope, one.event)
+    """Proposals to come keep to it; those that stand are looked at again when something they stand on changes.
+
+    Another instrument makes possible what the others refused: that is looked for now.
+    """
+    if any([await unit.store.instruments.save(unit.scope, one.event) for one in deliveries]):
+        needs = await unit.store.projections.open_needs(unit.scope)
+        await unit.store.revisions.ask(unit.scope, unit.now, needs=needs, widen=True, looked=True)

@@ -16,8 +16,14 @@ INSERT INTO instrument (city, code, version, records, fingerprint)
 VALUES ($1, $2::text, $3, $4::jsonb, md5($2::text || ' ' || $4::jsonb::text))
 ON CONFLICT (city, code) DO UPDATE SET version = excluded.version, records = excluded.records,
     fingerprint = excluded.fingerprint
-WHERE instrument.version < excluded.version
+WHERE instrument.version < excluded.version OR instrument.fingerprint = 'awaited ' || instrument.code
 """
+_AWAIT = """
+INSERT INTO instrument (city, code, version, records, fingerprint)
+SELECT $1, code, 1, '[]', 'awaited ' || code FROM unnest($2::text[]) AS code ORDER BY code
+ON CONFLICT DO NOTHING
+"""
+_SAVED = "SELECT code, fingerprint = 'awaited ' || code FROM instrument WHERE city = $1"
 _RECORDS = TypeAdapter(tuple[InstrumentRecord, ...])
 _COMPILED: dict[str, Toolkit] = {}
 """By fingerprint, so by what they say: read and checked once per process, whichever the city."""
@@ -30,9 +36,14 @@ class InstrumentStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def save(self, scope: Scope, event: InstrumentPublished) -> None:
+    async def save(self, scope: Scope, event: InstrumentPublished) -> bool:
+        """True when it joins instruments that were all known, so that more is possible than before."""
+        known = dict(map(tuple, await self._connection.fetch(_SAVED, scope.city)))
+        # In one order, so that two instances that hear of two instruments never wait for each other.
+        await self._connection.execute(_AWAIT, scope.city, sorted({event.code, *(event.toolkit or ())}))
         records = _RECORDS.dump_python(event.records, mode="json", exclude_none=True)
         await self._connection.execute(_SAVE, scope.city, event.code, event.version, records)
+        return bool(known) and event.code not in known and not any(known.values())
 
     async def newest(self, scope: Scope) -> Toolkit:
         """What the city has now."""
@@ -56,4 +67,5 @@ class InstrumentStore:
         )
         # Instruments may have changed since the fingerprint was read: what counts is that of these rows.
         found = "".join(row["fingerprint"] for row in rows)
-        return found, Toolkit({row["code"]: _RECORDS.validate_python(row["records"]) for row in rows})
+        awaited = any(row["fingerprint"] == f"awaited {row['code']}" for row in rows)
+        return found, Toolkit({row["code"]: _RECORDS.validate_python(row["records"]) for row in rows}, awaited)

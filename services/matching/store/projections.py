@@ -211,6 +211,11 @@ class ProjectionStore:
         )
         return [row["offer_id"] for row in found]
 
+    async def open_needs(self, scope: Scope) -> list[UUID]:
+        """Every need that is open."""
+        found = await self._connection.fetch("SELECT need_id FROM need WHERE city = $1 AND state = 'open'", scope.city)
+        return [row["need_id"] for row in found]
+
     async def needs_naming(self, scope: Scope, stakeholders: Collection[UUID]) -> list[UUID]:
         """Needs that name one of these organisations as a receiver."""
         found = await self._connection.fetch(

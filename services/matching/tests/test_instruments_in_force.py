@@ -25,8 +25,10 @@ def goods(quantity: str = "10") -> Line:
     return Line(kind="goods", unit="C62", quantity=quantity)
 
 
-async def publishes(world: World, *records: InstrumentRecord, code: str = "donazione", version: int = 1) -> None:
-    event = InstrumentPublished(code=code, version=version, records=records)
+async def publishes(
+    world: World, *records: InstrumentRecord, code: str = "donazione", version: int = 1, toolkit: Any = None
+) -> None:
+    event = InstrumentPublished(code=code, version=version, records=records, toolkit=toolkit)
     await world.say(event, f"{world.city}/{code}")
     await world.settled()
 
@@ -194,3 +196,23 @@ async def test_replay_rebuilds_what_is_known_of_the_instruments(world: World) ->
 
 async def offered(world: World, name: str, what: str) -> None:
     await world.offer("Sedie", await world.stakeholder(name, what), goods())
+
+
+async def test_a_toolkit_of_which_a_part_is_known_refuses_nothing(world: World) -> None:
+    both = ("donazione", "patto")
+    await publishes(world, needing(giver_types=["association"]), code="patto", toolkit=both)
+    first = await world.need("Sedie", goods())
+    await world.offer("Sedie", await world.stakeholder("Enel"), goods())
+    assert await asked(world, first) == ["Enel"]
+    await publishes(world, needing(giver_types=["school"]), toolkit=both)
+    second = await world.need("Sedie", goods())
+    assert await asked(world, second) == []
+
+
+async def test_what_another_instrument_makes_possible_is_proposed_when_it_comes(world: World) -> None:
+    await publishes(world, needing(giver_types=["association"]), code="patto", toolkit=("patto",))
+    need = await world.need("Sedie", goods())
+    await world.offer("Sedie", await world.stakeholder("Enel"), goods())
+    assert await asked(world, need) == []
+    await publishes(world, needing(giver_types=["company"]), toolkit=("donazione", "patto"))
+    assert await asked(world, need) == ["Enel"]
