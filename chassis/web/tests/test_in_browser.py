@@ -46,13 +46,13 @@ def gallery(url: str, news: asyncio.Event) -> FastAPI:
     router = pages.router()
 
     @router.get("/")
-    async def shown(request: Request) -> Response:
-        return pages.render(request, "gallery.html", form=Form.of(kind="goods"))
+    async def shown(request: Request, title: str = "Computer") -> Response:
+        return pages.render(request, "gallery.html", form=Form.of(kind="goods"), title=title)
 
     @router.post("/")
     async def sent(request: Request) -> Response:
         form = await parse_form(request, Need)
-        return pages.render(request, "gallery.html", form=form, status=422 if form.errors else 200)
+        return pages.render(request, "gallery.html", form=form, title="Computer", status=422 if form.errors else 200)
 
     @router.get("/stream")
     async def stream() -> Response:
@@ -166,6 +166,14 @@ async def test_nothing_runs_over_the_edge_of_a_small_screen(chromium: Browser, u
     """WCAG 2.1, 1.4.10: no scrolling in two directions at a width of 320 pixels."""
     page = await opened(chromium, url, size=SMALL, role="account_manager")
     assert await page.evaluate("document.documentElement.scrollWidth") <= SMALL["width"]
+    await page.context.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["wide", "small"])
+async def test_a_title_without_a_space_widens_no_page(chromium: Browser, url: str, size: dict[str, int]) -> None:  # noqa: F811
+    page = await opened(chromium, url, path=f"/?title={'Computer' * 20}", size=size)
+    await picture(page, f"gallery-long-{size['width']}")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     await page.context.close()
 
 

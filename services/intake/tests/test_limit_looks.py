@@ -51,10 +51,15 @@ async def test_limits_on_every_page(open_city: City, chromium: Browser) -> None:
     lot = [LINE | {"min_lot": "50"}]
     limits = {"only_in": {"municipi": [9], "nils": [1]}, "excluded_stakeholder_types": ["company", "university"]}
     async with open_city.department() as client:
-        need = await client.post(f"{API}/needs", json=a_need(lines=lot, excluded_stakeholders=[enel["id"]], **limits))
+        need = await client.post(
+            f"{API}/needs", json=a_need(title="Computer" * 20, lines=lot, excluded_stakeholders=[enel["id"]], **limits)
+        )
         async with looking(chromium, client) as page:
             await look(page, "/intake/needs/new", "need-form-limits")
             await look(page, f"/intake/needs/{need.json()['id']}", "need-limits")
+            await look(page, f"/intake/needs/{need.json()['id']}/edit", "need-edit")
+            await look(page, "/intake/mine", "mine-long")
+            await look(page, "/", "home-long")
     async with open_city.manager() as client:
         body = an_offer(
             enel["id"], lines=lot, note="per telefono", only_in={"nils": [14, 15]}, excluded_departments=["environment"]
@@ -64,3 +69,4 @@ async def test_limits_on_every_page(open_city: City, chromium: Browser) -> None:
         async with looking(chromium, client) as page:
             await look(page, "/intake/offers/new", "offer-form-limits")
             await look(page, f"/intake/offers/{offer.json()['id']}", "offer-limits")
+            await look(page, f"/intake/offers/{offer.json()['id']}/edit", "offer-edit")
