@@ -20,7 +20,7 @@ from contracts.values import FieldError, LongText, Quantity
 from services.agreements.api import desk_of, scope_of
 from services.agreements.documents.amendment import changes_of
 from services.agreements.domain.amending import face
-from services.agreements.domain.commands import Amend, Decide, Renew, Sign, Split, Suspend, Terminate
+from services.agreements.domain.commands import Amend, Decide, Renew, Split, Suspend, Terminate
 from services.agreements.domain.file import AgreementFile, LineChange
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.states import Act, AmendmentAct, allows, amendment_allows
@@ -28,7 +28,7 @@ from services.agreements.handlers import amending, closing, receiving
 from services.agreements.handlers.access import FILLS_IN, refuse_reading, signs_for
 from services.agreements.handlers.desk import AgreementsUnit
 from services.agreements.pages.amendment_names import NamesForm, names_form, seats_of
-from services.agreements.pages.file import Desk
+from services.agreements.pages.file import Desk, for_whom
 from services.agreements.pages.signature_forms import uploads_seen
 from services.agreements.pages.signatures import hand_in_on
 from services.agreements.problems import refusals_as_problems
@@ -281,13 +281,13 @@ def _add_steps(routes: APIRouter, page: Changes) -> None:
 
     @routes.post("/files/{agreement_id}/amendments/{number}/sign")
     async def sign(request: Request, actor: SignedIn, agreement_id: UUID, number: int) -> Response:
-        party = str((await request.form()).get("party_id") or "") or None
+        whom = await for_whom(request)
         return await page.press(
             request,
             actor,
             agreement_id,
             lambda unit, expected: amending.sign_amendment(
-                unit, actor, agreement_id, number, Sign(party_id=party), desk_of(request), expected
+                unit, actor, agreement_id, number, whom, desk_of(request), expected
             ),
             _("Signed and verified."),
         )

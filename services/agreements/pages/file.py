@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from chassis.auth import Actor, require
 from chassis.http.commands import Reply, fingerprint, once
-from chassis.http.problem import Problem
+from chassis.http.problem import Problem, invalid
 from chassis.service import units_of
+from chassis.validation import field_errors
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import current_language
@@ -89,7 +90,7 @@ class Desk:
     ) -> Response:
         """Carries out `change` once, and says so on the next page. Raises Problem."""
         version = form.text("version")
-        expected = int(version) if version.isdigit() else None
+        expected = int(version) if version.isdecimal() and len(version) < 10 else None
 
         async def work(unit: AgreementsUnit) -> Reply:
             with refusals_as_problems():
@@ -157,6 +158,14 @@ def _decisions(actor: Actor, file: AgreementFile) -> list[tuple[str, str]]:
         (Act.TERMINATE, "terminate", _("End early")),
     )
     return [(code, text) for act, code, text in words if allows(file.state, act)]
+
+
+async def for_whom(request: Request) -> Sign:
+    """The party that a button signs for; raises a Problem for what names none."""
+    try:
+        return Sign(party_id=str((await request.form()).get("party_id") or "") or None)
+    except ValidationError as wrong:
+        raise invalid(field_errors(wrong)) from wrong
 
 
 def add(routes: APIRouter, pages: Pages) -> Desk:
@@ -254,14 +263,12 @@ def _add_decisions(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post("/files/{agreement_id}/sign")
     async def sign(request: Request, actor: SignedIn, agreement_id: UUID) -> Response:
-        party = str((await request.form()).get("party_id") or "") or None
+        whom = await for_whom(request)
         return await desk.press(
             request,
             actor,
             agreement_id,
-            lambda unit, expected: signing.sign(
-                unit, actor, agreement_id, Sign(party_id=party), desk_of(request), expected
-            ),
+            lambda unit, expected: signing.sign(unit, actor, agreement_id, whom, desk_of(request), expected),
             _("Signed and verified."),
         )
 

@@ -118,6 +118,13 @@ async def test_a_wrong_code_and_a_party_listed_twice_are_refused_in_the_form(sto
         assert answer.status_code == 422, wrong
 
 
+@pytest.mark.parametrize("sent", [{"party_id": "a\0b"}, {"party_id": "x", "version": "²"}, {"version": "9" * 5000}])
+async def test_a_button_pressed_with_nonsense_is_refused(story: Story, sent: dict[str, str]) -> None:
+    one = await story.approved(donation())
+    answer = await story.as_(SIGNATORY).post(f"/agreements/files/{one}/sign", data=sent, headers=HTML)
+    assert answer.status_code < 500
+
+
 async def test_a_form_sent_twice_says_the_same_twice(story: Story) -> None:
     match = donation()
     one = await story.filled(match)
