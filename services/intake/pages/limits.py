@@ -49,7 +49,7 @@ ChosenArea = Annotated[Area, BeforeValidator(_chosen)]
 def area_choices() -> Rows:
     """Municipi by number, then neighbourhoods by name."""
     return [(f"municipio-{one}", f"Municipio {one}") for one in MUNICIPI] + [
-        (f"nil-{number}", f"NIL {name}") for number, name in nil_choices()
+        (f"nil-{number}", f"{name} (NIL)") for number, name in nil_choices()
     ]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from chassis.auth import Actor
+from chassis.auth import Actor, CurrentActor
 from chassis.http.commands import Reply
 from chassis.http.problem import Problem
 from chassis.web.flash import redirect
@@ -60,8 +60,10 @@ def router(pages: Pages) -> APIRouter:
         )
 
     @routes.get("/new")
-    async def new(request: Request, actor: LoggedIn, need: UUID | None = None) -> HTMLResponse:
+    async def new(request: Request, actor: CurrentActor, need: UUID | None = None) -> HTMLResponse:
         answered = await _need(request, actor, need)
+        if actor.is_anonymous:
+            return pages.render(request, "offer_login.html", status=401, need=answered, need_id=need)
         form: Form[OfferForm] = Form.of(**_suggestion(answered))
         async with units(request).reading() as store:
             choices = await _organisations(store, actor)

@@ -190,7 +190,10 @@ async def test_guests_are_asked_to_log_in_before_they_offer(open_city):
     async with open_city.running.client() as client:
         answer = await client.get("/intake/offers/new", headers=PAGE)
         assert answer.status_code == 401
-        assert "/auth/login" in answer.text
+        need = await open_city.need(title="Banchi per due aule")
+        page = await client.get(f"/intake/offers/new?need={need['id']}&lang=it", headers=PAGE)
+        assert f'/auth/login?next=/intake/offers/new%3Fneed%3D{need["id"]}"' in page.text
+        assert "Perché serve" in page.text
         assert (await client.get(f"{API}/offers")).status_code == 401
 
 
