@@ -43,14 +43,6 @@ def quantity(value: Number | None, unit: str) -> str:
     return gettext(forms[0] if amount == 1 else forms[1], n=shown)
 
 
-def unit_name(unit: str) -> str:
-    """A unit by itself, in the plural: people, pieces; a code that has no words is shown as it is."""
-    if unit == "EUR":
-        return "€"
-    forms = UNITS.get(unit)
-    return gettext(forms[1], n="").strip() if forms else unit
-
-
 def day(value: date | datetime | str | None) -> str:
     """A calendar day, such as 20 November 2026; empty for None."""
     if value is None or value == "":

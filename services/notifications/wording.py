@@ -38,7 +38,7 @@ STORY: dict[str, str] = {
     "sportello.matching.match-decision-undone.v1": mark(
         "%(party)s took back its last step (%(undone)s); still awaited: %(awaited)s."
     ),
-    "sportello.matching.match-accepted.v1": mark("All parties agreed: %(givers)s."),
+    "sportello.matching.match-accepted.v1": mark("All parties agreed: %(everybody)s."),
     "sportello.matching.match-declined.v1": mark("%(party)s declined the match (%(reason_code)s)."),
     "sportello.matching.match-expired.v1": mark("The proposed match lapsed (%(reason_code)s)."),
     "sportello.matching.match-released.v1": mark("The match was dissolved (%(reason_code)s)."),
@@ -93,6 +93,14 @@ REPLACING: dict[str, str] = {
     ),
 }
 """What is told of a proposal that takes another one's place, by the reason."""
+
+COMPLETE: dict[str, str] = {
+    "sportello.matching.match-consent-given.v1": mark("%(party)s agreed to the match; now everybody has."),
+    "sportello.matching.match-countered.v1": mark(
+        "%(party)s agrees to other quantities: %(changes)s; now everybody has."
+    ),
+}
+"""What is told instead when nobody is awaited any more."""
 
 TASK: dict[str, tuple[str, str]] = {
     "vet_stakeholder": (mark("Check %(who)s"), mark("Check %(num)s organisations")),
@@ -225,7 +233,8 @@ class _Words(dict[str, str]):
 def sentence(event_type: str, facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> str:
     """The line of the timeline, in the current language. ``who`` is the organisation the event is about."""
     replacing = REPLACING.get(facts.get("replaces_because") or "")
-    return gettext(replacing or STORY[event_type]) % _words(facts, who, names)
+    complete = COMPLETE.get(event_type) if facts.get("awaited") == [] else None
+    return gettext(replacing or complete or STORY[event_type]) % _words(facts, who, names)
 
 
 def in_both(event_type: str, facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) -> dict[str, str]:
@@ -287,6 +296,7 @@ def _words(facts: Mapping[str, Any], who: str | None, names: Mapping[str, str]) 
         words[name] = _join(_party(one, names) for one in facts.get(name, ())) or gettext("nobody")
     words["changes"] = _changes(facts.get("changes", ()))
     words["givers"] = _join(one["name"] for one in facts.get("parties", ()) if one["role"] == "giver")
+    words["everybody"] = _join(_named(one) for one in facts.get("parties", ()))
     words["lines"] = _lines(facts.get("lines", ()))
     for name in ("outcome", "reason_code", "undone", "because"):
         words[name] = _reason(facts.get(name))
@@ -312,6 +322,12 @@ def _party(party_id: str | None, names: Mapping[str, str]) -> str:
     if party_id.startswith("department:"):
         return department(party_id.removeprefix("department:"))
     return names.get(party_id) or gettext("a party")
+
+
+def _named(party: Mapping[str, Any]) -> str:
+    """A department goes by its code in the events; people know it by its name."""
+    party_id = str(party["party_id"])
+    return department(party_id.removeprefix("department:")) if party_id.startswith("department:") else party["name"]
 
 
 def _reason(code: str | None) -> str:

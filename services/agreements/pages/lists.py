@@ -99,8 +99,8 @@ def _asked(query: QueryParams) -> dict[str, Any]:
 
 
 def _standing(filter_: Filter) -> tuple[str, ...] | None:
-    """Files that have ended show when they are asked for."""
-    return None if filter_.group == "done" or filter_.q else OPEN
+    """Files that have ended show when they, or all of one case, are asked for."""
+    return None if filter_.group == "done" or filter_.q or filter_.need or filter_.match else OPEN
 
 
 def _all_groups(filter_: Filter, actor: Actor, today: date) -> Wanted:

@@ -13,11 +13,11 @@ from starlette.responses import HTMLResponse
 from chassis.auth import Actor, require
 from chassis.http.paging import After, page
 from chassis.service import units_of
-from chassis.web.formats import number, quantity, unit_name
+from chassis.web.formats import number, quantity
 from chassis.web.forms import Form
 from chassis.web.i18n import current_language, gettext, mark
 from chassis.web.pages import Pages
-from chassis.web.vocabulary import label
+from chassis.web.vocabulary import label, unit_name
 from services.impact import edge
 from services.impact.domain.plan import Plan
 from services.impact.domain.reports import CommitmentReport, IndicatorReport, PlanReport, PlanSummary

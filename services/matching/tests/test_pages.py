@@ -67,7 +67,12 @@ async def test_partner_and_department_accept_with_the_form(world: World) -> None
     async with world.officer() as client:
         answer = await submit(client, f"{address}/accept", version="2", party_id="department:education")
         assert answer.status_code == 303, answer.text
-        assert "Accepted" in await page(client, address)
+        shown = await page(client, address)
+        assert "Accepted" in shown
+        assert "What follows" in shown
+        assert f'href="/intake/needs/{match["need_id"]}"' in shown
+        assert f'href="/notifications/cases/{match["need_id"]}"' in shown
+        assert f'href="/agreements/desk?match={match["match_id"]}"' in shown
     assert (await world.match(match["match_id"]))["state"] == "accepted"
 
 

@@ -77,6 +77,11 @@ class ShownEntry:
     type: str
     ids: dict[str, str]
 
+    @property
+    def of_organisation(self) -> bool:
+        """What happened to an organisation by itself: in a case's story it is beside the point and folded."""
+        return self.type.startswith(("sportello.intake.stakeholder-", "sportello.intake.account-manager-"))
+
     @classmethod
     def of(cls, row: Mapping[str, Any], names: Mapping[str, str]) -> ShownEntry:
         who = shapes.who_of(row, names)

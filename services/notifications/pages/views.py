@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Annotated, Any, Literal
@@ -151,12 +151,15 @@ def router(pages: Pages) -> APIRouter:
         async with units_of(request).reading() as store:
             story = await reading.story(store, reader, thread, after, 200)
         told = shapes.story(story, reader, thread, 200)
+        entries = [ShownEntry.of(row, story.names) for row in story.entries[:200]]
         return pages.render(
             request,
             "case.html",
             case=told.case,
             thread=thread,
-            entries=[ShownEntry.of(row, story.names) for row in story.entries[:200]],
+            runs=[list(run) for _of, run in groupby(entries, key=lambda one: one.of_organisation)],
+            agreement=_only(one.ids.get("agreement_id") for one in entries),
+            plan=_only(one.ids.get("plan_id") for one in entries),
             first=f"/notifications/cases/{thread}" if after else None,
             next=f"/notifications/cases/{thread}?{urlencode({'after': told.next})}" if told.next else None,
             department_name=wording.department,
@@ -188,6 +191,12 @@ async def _inbox(
         "first": filters.address if after else None,
         "next": _and(filters.address, following) if following else None,
     }
+
+
+def _only(ids: Iterable[str | None]) -> str | None:
+    """The one that all name; None when there is none or several, of which no link is the right one."""
+    found = {one for one in ids if one}
+    return found.pop() if len(found) == 1 else None
 
 
 def _groups(shown: list[ShownItem], state: InboxState) -> list[tuple[str | None, list[ShownItem]]]:

@@ -127,6 +127,9 @@ async def test_the_story_of_a_case_in_both_languages(desk: Running, city: str, l
         page = (await giulia.get(f"/notifications/cases/{tale.need}")).text
         assert words in page
         assert page.count("<time") == len(tale.all())
+        assert f'href="/intake/needs/{tale.need}"' in page
+        assert f'href="/agreements/files/{tale.agreement}"' in page
+        assert "/impact/plans/" in page
         assert (await giulia.get(f"/notifications/cases/{tale.giver}")).status_code == 200
         assert (await giulia.get(f"/notifications/cases/{uuid4()}")).status_code == 404
         assert "niente" in found or "Nothing" not in found
