@@ -31,8 +31,8 @@ class BelowLot:
 def broken(before: Match, after: Match, need: Need, offers: Mapping[UUID, Offer]) -> BelowLot | None:
     """The first quantity that changed and is below a lot, or that leaves another one below it; None when all are kept.
 
-    What is left of a line counts without what this match held and with what its other allocations take now: the last
-    of several may be what the others leave. A lot that was raised after the yes to a quantity does not concern it.
+    What is left of a line counts without what this match held and with what its other allocations take now: one of
+    several may be what the others leave. A lot that was raised after the yes to a quantity does not concern it.
     """
     known = _known(need, offers)
     pairs = list(zip(before.parts, after.parts, strict=True))
@@ -87,9 +87,10 @@ def _lines_of(need: Need, part: Part) -> Sequence[Key]:
 
 
 def _left(need: Need, key: Key, line: LineState, before: Match, after: Match, mine: Part) -> Decimal | None:
+    """What others leave of the line that take a lot of it; of several that are less, none is the rest."""
     if line.open_ended:
         return None
     held = sum((part.reserved for part in before.parts if key in _lines_of(need, part)), ZERO)
     others = [part for part in after.parts if part.position != mine.position and key in _lines_of(need, part)]
-    taken = sum((part.allocation.quantity or ZERO for part in others), ZERO)
-    return line.free + held - taken
+    taken = [part.allocation.quantity or ZERO for part in others]
+    return line.free + held - sum((one for one in taken if one >= (line.line.min_lot or ZERO)), ZERO)

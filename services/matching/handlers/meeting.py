@@ -11,7 +11,7 @@ from services.matching.store import MatchingStore
 from services.matching.store.looks import Missed
 
 AT_ONCE = 200
-"""How many looks are compared with the others in one transaction."""
+"""How many looks are compared with the others in one transaction, and for how many offers it proposes by city."""
 _logger = log.get("matching.meeting")
 
 
@@ -26,10 +26,12 @@ async def bring_together(unit: Unit[MatchingStore], policy: Policy) -> None:
         if missed.offers:
             await scoped.store.ledger.list_offers(scoped.scope, missed.offers)
         await scoped.store.revisions.ask(scoped.scope, scoped.now, needs=missed.needs, offers=missed.offers, widen=True)
+        beside = sorted(missed.beside)
+        await scoped.store.revisions.ask(scoped.scope, scoped.now, offers=beside[AT_ONCE:], widen=True, looked=True)
         try:
             async with scoped.savepoint():
                 await propose_for_pairs(scoped, missed.needs_of, policy)
-                await propose_for_offers(scoped, missed.beside, policy)
+                await propose_for_offers(scoped, beside[:AT_ONCE], policy)
         except TRANSIENT:
             raise
         except Exception:

@@ -22,7 +22,7 @@ from services.matching.allocation.solving import solve
 from services.matching.domain import countering, limits, lots, revision, sets
 from services.matching.domain.match import Match, Said
 from services.matching.domain.parts import MatchParty, Part
-from services.matching.domain.proposals import propose
+from services.matching.domain.proposals import Proposal, propose
 from services.matching.domain.sets import Able, Gap
 from services.matching.domain.signals import Piece
 from services.matching.domain.subjects import Need, Offer, Steering
@@ -30,7 +30,7 @@ from services.matching.finding import apart
 from services.matching.planning.parameters import Parameters
 from services.matching.planning.situation import Gathered, consider, parted, situation
 from services.matching.planning.stored import packed, unpacked
-from services.matching.tests.things import NOW, a_giver, a_line, a_need, an_offer
+from services.matching.tests.things import NOW, a_giver, a_line, a_need, an_offer, untouched
 
 pytestmark = pytest.mark.unit
 
@@ -110,6 +110,10 @@ def a_match(need: Need, *pieces: tuple[Offer, str | None, int | None], reserved:
         )
         held = Decimal(quantity) if reserved and quantity else Decimal(0)
         parts.append(Part(position, allocation, 1, reserved=held))
+    return matched(need, proposal, parts)
+
+
+def matched(need: Need, proposal: Proposal, parts: Sequence[Part]) -> Match:
     return Match(
         match_id=uuid4(),
         version=1,
@@ -149,6 +153,27 @@ def test_a_counter_is_not_below_either_lot() -> None:
     picky = a_need(a_line(quantity="100", min_lot="50"))
     match = a_match(picky, (offer, "100", 0))
     assert countered(match, picky, [offer], p0="45") == lots.BelowLot(0, Decimal(50), "C62", "need")
+
+
+def test_a_counter_leaves_no_other_part_below_its_lot() -> None:
+    need = a_need(a_line(quantity="20", min_lot="10"))
+    one, other = an_offer(a_line(quantity="15")), an_offer(a_line(quantity="12"))
+    match = matched(need, *_in_two(need, (one, "15"), (other, "5")))
+    assert countered(match, need, [one, other], p0="10") == lots.BelowLot(0, Decimal(10), "C62", "need", other=True)
+    assert countered(match, need, [one, other], p0="10", p1="10") is None
+    raised = replace(need, lines=untouched((a_line(quantity="20", min_lot="16"),)))
+    assert lots.outdated(match, raised, {one.offer_id: one, other.offer_id: other})
+    small = lots.BelowLot(0, Decimal(16), "C62", "need")
+    assert countered(match, raised, [one, other], p0="14") == small, "and not the other, which was too little before"
+
+
+def _in_two(need: Need, *given: tuple[Offer, str]) -> tuple[Proposal, list[Part]]:
+    proposals = [propose(need, [offer], Steering(), NOW)[0] for offer, _ in given]
+    allocations = [made.shares[0].allocation for made in proposals]
+    return proposals[0], [
+        Part(at, allocation.model_copy(update={"quantity": Decimal(quantity)}), 1)
+        for at, (allocation, (_, quantity)) in enumerate(zip(allocations, given, strict=True))
+    ]
 
 
 def test_all_that_is_left_is_never_too_little() -> None:
@@ -302,6 +327,8 @@ def breaks_a_limit(need: NeedRegistered, offer: OfferReceived, giver: Offer, mee
 def test_no_proposal_breaks_a_limit(need: Need, found: list[Offer]) -> None:
     by_id = {offer.offer_id: offer for offer in found}
     for proposal in propose(need, found, Steering(), NOW):
+        as_made = [Part(at, share.allocation, 1) for at, share in enumerate(proposal.shares)]
+        assert not lots.outdated(matched(need, proposal, as_made), need, by_id), "a yes to it is possible"
         met: dict[int, list[Decimal]] = {}
         for share in proposal.shares:
             one, offer = share.allocation, by_id[share.allocation.offer_id]
