@@ -24,6 +24,18 @@ if [ -x .venv/bin/python ] && [ "$(cat .venv/installed 2>/dev/null)" = "$state" 
     exit 0
 fi
 
+# An environment holds one clone, the one it was made for: installing here would turn it away from that one.
+if [ -L .venv ] && [ -f .venv/installed ]; then
+    case "$(cat .venv/installed)" in
+    *" $PWD "*) ;;
+    *)
+        say ".venv is a link to another clone's environment ($(readlink .venv))."
+        say "Remove the link (rm .venv): then this clone gets its own."
+        exit 1
+        ;;
+    esac
+fi
+
 if [ -x .venv/bin/python ] && ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     say "The environment in .venv is broken; making it anew."
     rm -rf .venv

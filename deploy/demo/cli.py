@@ -20,6 +20,7 @@ from chassis.settings import Settings, settings_of
 from deploy.demo.people import People, Refused, Stalled
 from deploy.demo.player import Player
 from deploy.demo.story import Story, load
+from deploy.local.cli import AnyKafka, AnyOffset, AnyStart
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +38,9 @@ def demo(
         typer.Option(envvar="SPORTELLO_DEMO_PASSWORD", help="Password of the personas; the one in their file else."),
     ] = None,
     json: Json = False,
+    _port_offset: AnyOffset = None,
+    _require_kafka: AnyKafka = False,
+    _restart: AnyStart = False,
 ) -> None:
     """Play partnerships that really happened, as each person, through the public interfaces. Safe to repeat."""
     try:

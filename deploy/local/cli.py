@@ -35,6 +35,10 @@ Offset = Annotated[
         help="Add this to every port, to run beside something else. The first `up` decides; later ones keep it.",
     ),
 ]
+_TAKEN = "Taken so that one OPTIONS serves every target of make; what the first `up` said goes on."
+AnyOffset = Annotated[int | None, typer.Option("--port-offset", hidden=True, help=_TAKEN)]
+AnyKafka = Annotated[bool, typer.Option("--require-kafka", hidden=True, help=_TAKEN)]
+AnyStart = Annotated[bool, typer.Option("--restart", hidden=True, help=_TAKEN)]
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +80,12 @@ def up(
     _welcome(installation, personas, seconds)
 
 
-def down(as_json: Json = False) -> None:
+def down(
+    as_json: Json = False,
+    _port_offset: AnyOffset = None,
+    _require_kafka: AnyKafka = False,
+    _restart: AnyStart = False,
+) -> None:
     """Stop everything. The data stays in .sportello/."""
     installation = _installation()
     try:
@@ -91,7 +100,12 @@ def down(as_json: Json = False) -> None:
         typer.echo("Sportello is stopped; its data stays in .sportello/.")
 
 
-def status(as_json: Json = False) -> None:
+def status(
+    as_json: Json = False,
+    _port_offset: AnyOffset = None,
+    _require_kafka: AnyKafka = False,
+    _restart: AnyStart = False,
+) -> None:
     """Each part: up, consumer lag, outbox backlog and oldest age, dead letters. Ends with 1 unless all is ready."""
     installation = _installation()
     found = condition(installation)
@@ -109,6 +123,9 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many last lines of each.")] = 20,
     as_json: Json = False,
+    _port_offset: AnyOffset = None,
+    _require_kafka: AnyKafka = False,
+    _restart: AnyStart = False,
 ) -> None:
     """The logs of all processes, each line with the name of who wrote it."""
     installation = _installation()
@@ -133,7 +150,12 @@ def logs(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def doctor(as_json: Json = False, port_offset: Offset = None) -> None:
+def doctor(
+    as_json: Json = False,
+    port_offset: Offset = None,
+    _require_kafka: AnyKafka = False,
+    _restart: AnyStart = False,
+) -> None:
     """Look at what this machine lacks and say what to do about it. Ends with 1 when something must be done."""
     installation = _installation()
     ports = Ports(port_offset) if port_offset is not None else installation.home.ports()

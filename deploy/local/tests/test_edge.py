@@ -63,6 +63,9 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     assert wait_until(lambda: not is_free(port), 20), (place / "caddy.log").read_text()
     yield port
     end(pid)
+    said = (place / "caddy.log").read_text()
+    assert "aborting with incomplete response" not in said, "who leaves a stream is no news"
+    assert '"level":' not in said, "the lines of the edge are read by people, as the others"
     for server in servers:
         server.shutdown()
         server.server_close()
@@ -128,3 +131,16 @@ def test_a_service_that_is_down_is_told_to_a_program_as_a_problem(edge: int) -> 
 def test_the_file_needs_no_environment() -> None:
     assert Path(caddy.binary()).is_file()
     assert os.system(f"{caddy.binary()} validate --config {caddy.CADDYFILE} --adapter caddyfile >/dev/null 2>&1") == 0
+
+
+def test_who_leaves_a_stream_is_not_logged(edge: int) -> None:
+    """What was logged is looked at when the edge has ended."""
+    Echo.go_on.clear()
+    connection = http.client.HTTPConnection("127.0.0.1", edge, timeout=30)
+    connection.request("GET", "/notifications/stream")
+    answer = connection.getresponse()
+    assert answer.readline() == b"data: first\n"
+    answer.close()
+    connection.close()
+    Echo.go_on.set()
+    assert get(edge, "/healthz")[0] == 200
