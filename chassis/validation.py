@@ -40,7 +40,7 @@ _ITALIAN_OF_ENGLISH = {
     "a date lies between the years 1900 and 2999": "una data sta fra gli anni 1900 e 2999",
     "a time carries its offset from UTC": "l'ora porta lo scostamento da UTC",
     "money is counted in EUR, and only money is": "il denaro si conta in EUR, e solo il denaro",
-    "give the value per unit or in total, not both": "indicare il valore unitario o quello totale, non entrambi",
+    "give the value per unit or in total, not both": "indica il valore unitario o quello totale, non entrambi",
     "an open-ended line has no recurrence": "una riga a quantità aperta non ha ricorrenza",
     "an open-ended line has no total value": "una riga a quantità aperta non ha valore totale",
     _LOT: "il lotto minimo è più grande della quantità della riga",
@@ -52,8 +52,8 @@ _ITALIAN_OF_ENGLISH = {
     "a party is either a department or a stakeholder": "una parte è una direzione oppure un'organizzazione",
     "exactly the department party names a department": "solo la parte 'direzione' indica una direzione",
     "an indicator is listed twice": "un indicatore è elencato due volte",
-    "give the document as words or as a file": "dare il documento come testo o come file",
-    "give an e-mail address or a telephone number": "indicare un indirizzo e-mail o un numero di telefono",
+    "give the document as words or as a file": "dai il documento come testo o come file",
+    "give an e-mail address or a telephone number": "indica un indirizzo e-mail o un numero di telefono",
     "a refusal needs a reason": "per rifiutare serve un motivo",
 }
 

@@ -29,7 +29,7 @@ def expired() -> Problem:
     return Problem(
         401,
         "login-expired",
-        "L'accesso è scaduto: accedere di nuovo.",
+        "L'accesso è scaduto: accedi di nuovo.",
         "Your login has expired: please log in again.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
@@ -39,7 +39,7 @@ def provider_unavailable() -> Problem:
     return Problem(
         503,
         "identity-provider-unavailable",
-        "Il servizio di accesso non risponde: riprovare tra poco.",
+        "Il servizio di accesso non risponde: riprova tra poco.",
         "The identity provider does not answer: please try again shortly.",
         headers={"Retry-After": "15"},
     )
@@ -58,6 +58,6 @@ def login_failed() -> Problem:
     return Problem(
         401,
         "login-failed",
-        "L'accesso non è riuscito: ricominciare da capo.",
+        "L'accesso non è riuscito: ricomincia da capo.",
         "Login did not succeed: please start again.",
     )

@@ -44,6 +44,6 @@ def stale() -> Problem:
     return Problem(
         412,
         "stale",
-        "Nel frattempo qualcun altro ha modificato questi dati: ricaricare e riprovare.",
+        "Nel frattempo qualcun altro ha modificato questi dati: ricarica e riprova.",
         "Somebody else changed this in the meantime: reload and try again.",
     )

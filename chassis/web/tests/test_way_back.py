@@ -7,6 +7,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from chassis.auth.actor import Actor
+from chassis.web.navigation import landing, navigation
 from chassis.web.tests.test_pages import ORIGIN, app, guest, logged, templates, visitor  # noqa: F401
 
 pytestmark = pytest.mark.unit
@@ -71,3 +73,31 @@ async def test_a_file_is_not_kept_and_that_is_said(app: FastAPI) -> None:  # noq
         ended = await client.post("/files/7/send?lang=en", files={"it": b"x"}, data={"name": "Ada"}, headers=own)
     assert "fill it in once more" in ended.text
     assert "Ada" not in ended.text
+
+
+@pytest.mark.parametrize(
+    ("roles", "path"),
+    [
+        ({"legal"}, "/notifications/inbox"),
+        ({"partner", "coordinator"}, "/notifications/inbox"),
+        ({"operations"}, "/intake/operations"),
+        ({"partner"}, "/"),
+        (set(), "/"),
+    ],
+)
+def test_the_citys_staff_begin_where_their_work_waits(roles: set[str], path: str) -> None:
+    assert landing(Actor(subject="s", city="c", roles=frozenset(roles))) == path
+
+
+@pytest.mark.parametrize(
+    ("actor", "may"),
+    [
+        (Actor.anonymous("c"), True),
+        (Actor(subject="s", city="c"), True),
+        (Actor(subject="s", city="c", roles=frozenset({"partner", "legal"})), True),
+        (Actor(subject="s", city="c", roles=frozenset({"account_manager"})), True),
+        (Actor(subject="s", city="c", roles=frozenset({"legal"})), False),
+    ],
+)
+def test_offering_is_in_the_navigation_of_everybody_but_the_staff(actor: Actor, may: bool) -> None:
+    assert ("/intake/offers/new" in {link.path for link in navigation(actor, "/")}) == may

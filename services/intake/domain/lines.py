@@ -48,7 +48,7 @@ def unit_errors(lines: Sequence[Line]) -> list[FieldError]:
         FieldError(
             pointer=f"/lines/{position}/unit",
             code="unknown-unit",
-            message_it=f"unità sconosciuta: usare una di {known}",
+            message_it=f"unità sconosciuta: usa una di {known}",
             message_en=f"unknown unit: use one of {known}",
         )
         for position, line in enumerate(lines)
@@ -95,7 +95,7 @@ def quantity_warnings(offered: Sequence[Line], asked: Sequence[Line]) -> list[Fi
                 FieldError(
                     pointer=f"/lines/{position}/quantity",
                     code="much-more-than-asked",
-                    message_it=f"sono offerti {plain(given)} dove ne servono {plain(wanted)}: controllare gli zeri",
+                    message_it=f"sono offerti {plain(given)} dove ne servono {plain(wanted)}: controlla gli zeri",
                     message_en=f"{plain(given)} are offered where {plain(wanted)} are asked: check the zeros",
                 )
             )

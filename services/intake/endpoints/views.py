@@ -129,7 +129,7 @@ class RejectionView(BaseModel):
 _DIFFERS = FieldError(
     pointer="/external_ref",
     code="already-known",
-    message_it="questo riferimento esiste già con un altro contenuto, che resta: per cambiarlo usare PATCH",
+    message_it="questo riferimento esiste già con un altro contenuto, che resta: per cambiarlo usa PATCH",
     message_en="this reference exists already with other content, which stays: to change it use PATCH",
 )
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from contracts.events.intake import NeedChanged, OfferChanged
+from services.intake.endpoints.views import BalanceView, OfferView
 from services.intake.tests.city import API, City, a_need, an_offer
 
 pytestmark = pytest.mark.integration
@@ -182,3 +183,17 @@ async def test_an_excluded_giver_is_not_told(open_city: City) -> None:
     async with open_city.partner() as client:
         done = await client.post("/intake/offers/new", data=typed | line, headers=PAGE)
     assert done.headers["location"] == "/intake/mine"
+
+
+@pytest.mark.parametrize(
+    ("free", "reserved", "open_ended", "given"),
+    [(0, 0, False, True), (1, 0, False, False), (0, 1, False, False), (0, 0, True, False)],
+)
+def test_an_offer_is_given_when_nothing_is_left_to_give_or_take_back(
+    free: int, reserved: int, open_ended: bool, given: bool
+) -> None:
+    amounts = {"total": 10, "free": free, "reserved": reserved, "committed": 5, "delivered": 0, "shortfall": 0}
+    balance = BalanceView.model_construct(line=0, unit="C62", open_ended=open_ended, **amounts)
+    assert OfferView.model_construct(state="open", lines=(1,), balances=[balance]).given == given
+    assert not OfferView.model_construct(state="withdrawn", lines=(1,), balances=[balance]).given
+    assert not OfferView.model_construct(state="open", lines=(1,), balances=[]).given
