@@ -20,6 +20,8 @@ from contracts.values import FieldError
 M = TypeVar("M", bound=BaseModel)
 _ROW = re.compile(r"[0-9]{1,4}")
 IDEMPOTENCY_FIELD = "idempotency_key"
+MOST_ROWS = 60
+"""Fields of one list that a form shows, whatever numbers were sent."""
 DEEPEST = 8
 """Steps of a name; deeper ones are taken as one odd name, which no model knows."""
 
@@ -66,7 +68,7 @@ class Form(Generic[M]):
     def rows(self, name: str, least: int = 0) -> int:
         """How many fields `name.0`, `name.1`, … the form needs for the values it has, at least `least`."""
         numbers = [int(row[0]) for key in self.values if (row := _numbers_after(name, key))]
-        return max([least, *(number + 1 for number in numbers)])
+        return min(max([least, *(number + 1 for number in numbers)]), MOST_ROWS)
 
     def refuse(self, name: str, message: str) -> "Form[M]":
         """Mark a field as wrong; `message` is already in the reader's language."""

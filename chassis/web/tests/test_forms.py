@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import FormData
 
 from chassis.validation import field_error
-from chassis.web.forms import Form, form_from
+from chassis.web.forms import MOST_ROWS, Form, form_from
 from chassis.web.i18n import speaking
 
 pytestmark = pytest.mark.unit
@@ -107,3 +107,9 @@ def test_a_name_that_is_both_field_and_folder_is_read_as_a_folder(first: bool) -
 
 def test_forms_on_one_page_can_be_told_apart() -> None:
     assert Form.of(note="x").called("decline").prefix == "decline"
+
+
+def test_a_list_has_as_many_fields_as_its_values_take_within_reason() -> None:
+    form: Form[BaseModel] = Form.of(**{"ids.0": "a", "ids.4": "b", "lines.2.unit": "C62", "idsx.9": "no"})
+    assert (form.rows("ids"), form.rows("lines"), form.rows("none", 3)) == (5, 3, 3)
+    assert Form.of(**{"ids.9999": "a"}).rows("ids") == MOST_ROWS
