@@ -40,6 +40,7 @@ from services.agreements.views import (
     AgreementView,
     InstrumentView,
     pinned,
+    shown_to,
     view_of,
 )
 
@@ -88,7 +89,7 @@ async def get_agreement(request: Request, actor: LoggedIn, agreement_id: UUID) -
     async with units.reading() as store:
         with refusals_as_problems():
             file = refuse_reading(actor, await store.files.read(scope_of(actor), agreement_id))
-        view = await view_of(store, scope_of(actor), file, units.clock())
+        view = shown_to(actor, file, await view_of(store, scope_of(actor), file, units.clock()))
     return Reply(200, view, {"ETag": etag(file.version)}).response()
 
 
@@ -165,7 +166,7 @@ async def answer_change(request: Request, actor: Actor, change: Change, status: 
     async def work(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():
             file = await change(unit)
-        view = await view_of(unit.store, unit.scope, file, unit.now)
+        view = shown_to(actor, file, await view_of(unit.store, unit.scope, file, unit.now))
         return Reply(status, view, {"ETag": etag(file.version)})
 
     return await command(request, units_of(request), scope_of(actor), work)

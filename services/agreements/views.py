@@ -7,12 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, computed_field
 
+from chassis.auth import Actor
 from chassis.scope import Scope
 from services.agreements.domain.checklist import Slot, checklist
 from services.agreements.domain.checks import Check, checks
 from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.instruments import Instrument
 from services.agreements.domain.steps import StepView, next_step, schedule
+from services.agreements.handlers.commenting import is_city_staff
 from services.agreements.handlers.desk import city_day
 from services.agreements.publication.entries import called as called
 from services.agreements.store import Store
@@ -95,6 +97,14 @@ async def view_of(store: Store, scope: Scope, file: AgreementFile, now: datetime
         steps=schedule(file, record, today),
         to_be_confirmed=record is not None and record.to_be_confirmed,
     )
+
+
+def shown_to(actor: Actor, file: AgreementFile, view: AgreementView) -> AgreementView:
+    """The view as `actor` may read it: advice is what the city tells its own people about the parties."""
+    if is_city_staff(actor, file):
+        return view
+    checks = tuple(check for check in view.checks if check.severity == "block")
+    return view.model_copy(update={"checks": checks, "warnings": 0})
 
 
 async def pinned(store: Store, scope: Scope, file: AgreementFile) -> Instrument | None:

@@ -20,6 +20,9 @@ from services.agreements.domain.rules import Waiting
 from services.agreements.domain.states import FINAL, Act, State, after
 from services.agreements.domain.steps import moved
 
+LONGEST_YEARS = 99
+"""How far ahead an agreement may last: no instrument can say more."""
+
 
 def draft(match: MatchAccepted, agreement_id: UUID, now: datetime, today: date) -> Outcome:
     """The file of an accepted match. Quantities are those fixed at acceptance, also of open-ended lines."""
@@ -63,6 +66,7 @@ def choose_instrument(file: AgreementFile, command: ChooseInstrument, record: In
     if command.valid_from and command.valid_to and command.valid_to < command.valid_from:
         raise Invalid("ends-early", "La fine precede l'inizio.", "The end is before the beginning.", "/valid_to")
     kept = file.terms if file.instrument == record.code else {}
+    _refuse_far(file, command)
     terms = {name: text for name, text in {**kept, **command.terms}.items() if text.strip()}
     return changed(
         file,
@@ -75,6 +79,20 @@ def choose_instrument(file: AgreementFile, command: ChooseInstrument, record: In
         valid_to=command.valid_to or file.valid_to,
         language=command.language,
     )
+
+
+def _refuse_far(file: AgreementFile, command: ChooseInstrument) -> None:
+    """Raises Invalid for a term in a year that can only be a slip, such as 0226 or 20266."""
+    first, last = file.drafted_on.year - 1, file.drafted_on.year + LONGEST_YEARS
+    for name in ("valid_from", "valid_to"):
+        day: date | None = getattr(command, name)
+        if day is not None and not first <= day.year <= last:
+            raise Invalid(
+                "far-away",
+                f"L'anno deve essere tra il {first} e il {last}.",
+                f"The year has to be between {first} and {last}.",
+                f"/{name}",
+            )
 
 
 def refuse_typed_notice(file: AgreementFile, command: ChooseInstrument, record: Instrument | None) -> None:
@@ -150,6 +168,13 @@ def set_timeline(file: AgreementFile, wanted: tuple[MilestoneWanted, ...], ids: 
                 "Questa tappa non c'è, o c'è due volte.",
                 "There is no such milestone, or it is there twice.",
                 f"/milestones/{index}/milestone_id",
+            )
+        if one.due_on < file.drafted_on and (before is None or before.due_on != one.due_on):
+            raise Invalid(
+                "before-the-file",
+                f"È prima dell'apertura del fascicolo, che è del {file.drafted_on:%d/%m/%Y}.",
+                f"It is before the file was opened, on {file.drafted_on:%Y-%m-%d}.",
+                f"/milestones/{index}/due_on",
             )
         found.append(
             Milestone(

@@ -32,8 +32,22 @@ from services.agreements.pages.particular_forms import particulars
 from services.agreements.pages.signature_forms import signatures_seen
 from services.agreements.pages.surroundings import surroundings, told
 from services.agreements.problems import refusals_as_problems
-from services.agreements.views import called, pinned, view_of
+from services.agreements.views import called, pinned, shown_to, view_of
 
+_PLACES = {
+    "instrument": "instrument",
+    "terms": "instrument",
+    "communication": "communication",
+    "impact": "impact",
+    "roles": "responsibilities",
+    "timeline": "timeline",
+    "risks": "risks",
+    "document": "documents",
+    "replacement": "documents",
+    "signing": "signatures",
+    "comment": "comments",
+}
+"""The section that a form stands in: after it was saved the reader is there again."""
 SignedIn = Annotated[Actor, Depends(require())]
 Change = Callable[[AgreementsUnit, int | None], Awaitable[AgreementFile]]
 
@@ -58,7 +72,7 @@ class Desk:
         async with units.reading() as store:
             with refusals_as_problems():
                 file = refuse_reading(actor, await store.files.read(scope, agreement_id))
-            view = await view_of(store, scope, file, units.clock())
+            view = shown_to(actor, file, await view_of(store, scope, file, units.clock()))
             record = await pinned(store, scope, file)
             around = await surroundings(request, store, actor, file, record, city_day(units.clock()))
             signatures, signature_forms = await signatures_seen(store, scope, actor, file)
@@ -86,9 +100,16 @@ class Desk:
         )
 
     async def do(
-        self, request: Request, actor: Actor, agreement_id: UUID, form: Form[Any], change: Change, done: str
+        self,
+        request: Request,
+        actor: Actor,
+        agreement_id: UUID,
+        form: Form[Any],
+        change: Change,
+        done: str,
+        place: str | None = None,
     ) -> Response:
-        """Carries out `change` once, and says so on the next page. Raises Problem."""
+        """Carries out `change` once, and says so on the next page, at the section `place`. Raises Problem."""
         version = form.text("version")
         expected = int(version) if version.isdecimal() and len(version) < 10 else None
 
@@ -103,7 +124,8 @@ class Desk:
             await once(units, scope, form.idempotency_key, what, work)
         else:
             await units.run(scope, work)
-        return redirect(request, self.address(agreement_id), done)
+        back = f"?saved={place}#{place}" if place else ""
+        return redirect(request, self.address(agreement_id) + back, done)
 
     def address(self, agreement_id: UUID) -> str:
         """The page to go on with after something was done."""
@@ -123,7 +145,7 @@ class Desk:
         if form.model is None:
             return await self.show(request, actor, agreement_id, 422, wrong={name: form})
         try:
-            return await self.do(request, actor, agreement_id, form, change, done)
+            return await self.do(request, actor, agreement_id, form, change, done, _PLACES.get(name))
         except Problem as problem:
             if problem.status == 412:
                 return await self.show(request, actor, agreement_id, 412, kept(), {name: form})

@@ -93,6 +93,7 @@ def told(view: AgreementView, record: Instrument | None, *, fills_in: bool) -> d
             for check in view.checks
             if check.severity == "warning" and not check.closed
         ],
+        "needed": {check.pointer for check in blocking if check.stage == "review"},
         "asked": {
             check.pointer: check.text.in_(language)
             for check in view.checks

@@ -48,6 +48,44 @@ async def test_what_is_missing_comes_first_and_leads_to_its_field(story: Story) 
         assert f'id="{target}"' in shown, target
 
 
+async def test_whoever_saved_a_form_is_at_its_section_again_and_reads_that_it_was_saved(story: Story) -> None:
+    one = await a_file(story)
+    at = f"/agreements/files/{one}"
+    await send(story, GUIDE, f"{at}/instrument", instrument="donazione")
+    saved = await send(story, GUIDE, f"{at}/communication-plan", summary="Comunicato")
+    assert saved.headers["location"] == f"{at}?saved=communication#communication"
+    shown = await page(story, GUIDE, at)
+    acceptance = shown[shown.index('for="field-terms-acceptance"') :][:200]
+    assert "needed to hand in" in acceptance
+    assert "(optional)" not in acceptance
+
+
+async def test_days_that_can_only_be_slips_are_refused_at_their_field(story: Story) -> None:
+    one = await a_file(story)
+    at = f"/agreements/files/{one}"
+    await send(story, GUIDE, f"{at}/instrument", instrument="donazione")
+    for wrong in ("0226-12-31", "9026-12-31"):
+        refused = await send(story, GUIDE, f"{at}/terms", valid_to=wrong, language="it")
+        assert refused.status_code == 422
+        assert 'id="field-valid_to-error"' in refused.text
+    early = {"milestones.0.title": "Avvio", "milestones.0.due_on": "2020-01-10"}
+    refused = await send(story, GUIDE, f"{at}/timeline", **early)
+    assert refused.status_code == 422
+    assert "before the file was opened" in refused.text
+
+
+async def test_the_city_s_advice_is_not_for_those_who_give(story: Story) -> None:
+    match = donation()
+    one = await story.filled(match)
+    giver = partner(giver_of(match))
+    inside, outside = await story.get(one, GUIDE), await story.get(one, giver)
+    assert any(check["severity"] == "warning" for check in inside["checks"])
+    assert {check["severity"] for check in outside["checks"]} <= {"block"}
+    advice = next(check["text"]["en"] for check in inside["checks"] if check["severity"] == "warning")
+    assert advice in html.unescape(await page(story, GUIDE, f"/agreements/files/{one}"))
+    assert advice not in html.unescape(await page(story, giver, f"/agreements/files/{one}"))
+
+
 async def test_no_two_things_on_the_page_have_the_same_name(story: Story) -> None:
     one = await story.filled(donation(), "patto_di_collaborazione", PACT_TERMS)
     for kind in ("insurance", "other"):
