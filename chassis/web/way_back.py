@@ -2,7 +2,8 @@
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Match
 
 from chassis.auth.csrf import is_own_request
@@ -48,7 +49,11 @@ async def typed_again(request: Request) -> list[tuple[str, str]] | None:
     kind, size = request.headers.get("content-type", ""), request.headers.get("content-length", "")
     if not kind.startswith("application/x-www-form-urlencoded") or not size.isdigit() or int(size) > MOST_KEPT:
         return None
-    return [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
+    try:
+        sent = await request.form()
+    except (ClientDisconnect, HTTPException, RuntimeError):
+        return None  # too many fields, or somebody has read the body already
+    return [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
 
 
 def _is_ours(request: Request) -> bool:
