@@ -154,3 +154,42 @@ async def test_a_proposal_that_just_ended_says_so(chromium: Browser, system: Sys
         await giver.told("Non è stato registrato nulla.")
         await giver.sees("Il bisogno è stato chiuso")
         await giver.looks("54-proposal-ended")
+
+
+async def test_lines_come_and_go_by_keyboard_and_enter_sends(partner: Visitor) -> None:
+    title = f"Tavoli {secrets.token_hex(3)}"
+    await an_offer(partner, title, "4,5")
+    add = partner.page.get_by_role("button", name="Aggiungi una riga")
+    await add.focus()
+    await add.press("Enter")
+    await expect(partner.page.locator("#field-lines-1")).to_be_focused(timeout=PATIENCE)
+    await partner.page.keyboard.press("Tab")
+    await expect(partner.page.locator("[name='lines.1.kind']")).to_be_focused()
+    away = partner.page.get_by_role("button", name=re.compile(r"Togli\s*: Riga 2"))
+    await away.focus()
+    await partner.looks("54-two-lines")
+    await away.press("Enter")
+    await expect(partner.page.locator("#field-lines-1")).to_have_count(0, timeout=PATIENCE)
+    await partner.field("Titolo").press("Enter")
+    await partner.told("Grazie: l'offerta è arrivata.")
+    await partner.sees("4,5 pezzi: di solito si contano interi")
+    await partner.looks("55-worth-a-second-look")
+    await partner.page.get_by_role("link", name="Modifica", exact=True).click()
+    await partner.field("Quantità").fill("5")
+    await partner.field("Titolo").press("Enter")
+    await partner.told("L'offerta è stata modificata.")
+    await partner.sees("5 pezzi")
+
+
+async def test_whoever_is_not_logged_in_reads_why_and_comes_back_to_the_form(
+    chromium: Browser,  # noqa: F811
+    system: System,
+) -> None:
+    async with visitor(chromium, system.url) as guest:
+        await guest.go("/")
+        await guest.page.locator(".shell-links").get_by_role("link", name="Fai un'offerta").click()
+        await guest.sees("Perché serve l'accesso")
+        await guest.looks("56-offer-login")
+        await guest.page.get_by_role("link", name="Accedi e fai l'offerta").click()
+        await guest.page.click("button[name=username][value=auditor]")
+        await expect(guest.field("Nome dell'organizzazione")).to_be_visible(timeout=PATIENCE)
