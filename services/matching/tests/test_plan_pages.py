@@ -44,6 +44,17 @@ async def asked(world: World, client: httpx.AsyncClient, **fields: Any) -> str:
     return address
 
 
+async def test_an_empty_plan_says_so_instead_of_figures_about_nothing(world: World) -> None:
+    await world.need("Sedie per la biblioteca", goods("12"))
+    await world.settled()
+    async with world.manager() as client:
+        shown = await page(client, await asked(world, client))
+    assert "There is nothing to match" in shown
+    assert "from the best plan there is" not in shown
+    assert "By fit alone" not in shown
+    assert "/matching/why-not?need=" in shown, "why, need by need"
+
+
 async def test_a_plan_is_asked_for_read_and_used(world: World) -> None:
     need, _near = await chairs(world)
     async with world.manager() as client:
@@ -91,7 +102,7 @@ async def test_what_insisting_costs_is_shown_and_a_wrong_quantity_is_said_at_its
 async def test_a_plan_that_is_over_cannot_be_cancelled_and_the_page_says_so(world: World) -> None:
     async with world.manager() as client:
         address = await asked(world, client)
-        assert "There is nothing here." in await page(client, address)
+        assert "There is nothing to match" in await page(client, address)
         answer = await submit(client, f"{address}/cancel")
         assert answer.status_code == 409
         assert "The plan is over already" in answer.text
