@@ -148,7 +148,7 @@ async def test_wrong_limits_are_refused_at_their_field(open_city: City) -> None:
     assert await wrong(only_in={}) == {("/only_in", "value-error")}
     assert await wrong(only_in={"municipi": [10]}) == {("/only_in/municipi/0", "less-than-equal")}
     assert await wrong(only_in={"nils": [1, 1]}) == {("/only_in/nils", "value-error")}
-    assert await wrong(lines=[LINE | {"min_lot": "272"}]) == {("/lines/0", "value-error")}
+    assert await wrong(lines=[LINE | {"min_lot": "272"}]) == {("/lines/0/min_lot", "value-error")}
     assert await wrong(lines=[LINE | {"min_lot": "0"}]) == {("/lines/0/min_lot", "value-error")}
     assert await wrong(excluded_stakeholders=[NOBODY]) == {("/excluded_stakeholders/0", "unknown-stakeholder")}
     assert await wrong(excluded_stakeholder_types=["ngo"]) == {("/excluded_stakeholder_types/0", "literal-error")}
