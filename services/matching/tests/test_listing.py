@@ -29,10 +29,12 @@ async def city_of_three(world: World) -> dict[str, UUID]:
         "Portatili per la scuola", goods("40", cpv="30213100"), policy_area="underprivileged_schools"
     )
     third = await world.need("Fondo per le gite", money("500"))
-    await world.offer("Caffè", bracco, goods("5"), answers=first)
-    await world.offer("Portatili", societa, goods("40", cpv="30213100"), answers=second)
-    await world.offer("Donazione", aviva, money("500"), answers=third)
-    for need in (first, second, third):
+    for need, title, giver, line in (
+        (first, "Caffè", bracco, goods("5")),
+        (second, "Portatili", societa, goods("40", cpv="30213100")),
+        (third, "Donazione", aviva, money("500")),
+    ):
+        await world.offer(title, giver, line, answers=need)
         await world.proposals(need)
     return givers
 
