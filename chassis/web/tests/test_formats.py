@@ -9,7 +9,7 @@ from chassis.auth.actor import ROLES
 from chassis.web import formats, vocabulary
 from chassis.web.event_words import EVENTS
 from chassis.web.i18n import Language, speaking
-from contracts import values
+from contracts import units, values
 from contracts.event import Event
 
 pytestmark = pytest.mark.unit
@@ -89,8 +89,8 @@ def test_every_code_of_the_published_language_has_a_label(group: str, codes: tup
 
 
 def test_every_unit_has_a_name_and_both_forms() -> None:
-    assert set(values.UNITS) == set(vocabulary.UNIT_NAMES)
-    assert set(values.UNITS) - {"EUR"} == set(vocabulary.UNITS)
+    assert set(units.UNITS) == set(vocabulary.UNIT_NAMES)
+    assert set(units.UNITS) - {"EUR"} == set(vocabulary.UNITS)
 
 
 def test_every_event_is_told_in_words() -> None:
