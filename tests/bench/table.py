@@ -57,7 +57,7 @@ class Table:
                 "value": round(row.value, 3),
                 "unit": row.unit,
                 "of": row.of,
-                "ratio": None if row.ratio is None else round(row.ratio, 3),
+                "ratio": None if row.ratio is None else float(f"{row.ratio:.3g}"),
                 "target": row.target,
                 "met": row.met,
                 "note": row.note,

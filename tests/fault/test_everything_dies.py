@@ -241,8 +241,10 @@ async def each_command_had_its_effect_once(books: asyncpg.Connection, city: str,
     ):
         assert counts[name] == CASES, (name, counts)
     assert counts["sportello.matching.match-consent-given.v1"] == 2 * CASES
+    assert counts["sportello.agreements.instrument-published.v1"] == 7, "the toolkit is told once to a new city"
     stories = await books.fetch(
-        "SELECT headers->>'ce_correlationid' AS need, count(*) AS n FROM agreements.outbox WHERE city = $1 GROUP BY 1",
+        "SELECT headers->>'ce_correlationid' AS need, count(*) AS n FROM agreements.outbox"
+        " WHERE city = $1 AND headers ? 'ce_correlationid' GROUP BY 1",
         city,
     )
     assert {row["need"]: row["n"] for row in stories} == dict.fromkeys(needs, 2)
