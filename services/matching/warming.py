@@ -22,13 +22,14 @@ _logger = log.get("matching.warming")
 
 
 async def warm(units: Units[Any]) -> None:
-    """Listens once to the words of what is there, beside the loop; what came till then the collector leaves alone."""
+    """Listens once to the words of what is there, beside the loop; what comes meanwhile the collector leaves alone."""
     async with units.reading() as store:
         usual = await store.candidates.usual_terms(_TEXTS, _TERMS)
-    for start in range(0, len(usual), _AT_ONCE):
-        await asyncio.to_thread(hear, usual[start : start + _AT_ONCE])
-    # What is there by now stays. The collector would walk through it now and then, a tenth of a second each time.
     gc.collect()
+    for start in range(0, len(usual), _AT_ONCE):
+        # What is there by now stays. The collector would walk through it again and again, a tenth of a second each time.
+        gc.freeze()
+        await asyncio.to_thread(hear, usual[start : start + _AT_ONCE])
     gc.freeze()
     _logger.info("words.heard", terms=len(usual))
 

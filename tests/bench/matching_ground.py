@@ -73,17 +73,23 @@ class Ground:
             "KAFKA_BOOTSTRAP": self.bootstrap,
             "TOPIC_PREFIX": self.prefix,
             "SESSION_SECRET": secrets.token_hex(16),
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "INFO",
             **more,
         }
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[int]:
-        """The service, a process of its own; gives its pid."""
+        """The service, a process of its own, once it has heard the usual words; gives its pid."""
         port = free_ports(1)
         ready = f"http://127.0.0.1:{port}/{NAME}/readyz"
         log = self.directory / "matching.log"
+        log.unlink(missing_ok=True)
+
+        async def heard() -> bool:
+            return b"words.heard" in log.read_bytes()
+
         async with child("services.matching", ready=ready, log=log, **self.settings(HTTP_PORT=str(port))) as pid:
+            await until(heard)
             yield pid
 
     async def connect(self) -> Any:

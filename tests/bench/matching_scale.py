@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -175,6 +176,9 @@ async def by_calls(place: Ground, events: Sequence[Subject]) -> Spread:
     async with asyncpg.create_pool(place.database.dsn(NAME), min_size=1, max_size=1, init=set_codecs) as pool:
         units = place.units(pool)
         for number, event in enumerate(events):
+            if number == len(events) // 10:
+                gc.collect()
+                gc.freeze()  # as the service does after its start
             start = time.perf_counter()
             async with units.begin(Scope(CITY, "bench")) as unit:
                 await HANDLERS[type(event)](unit, [_delivery(event)])
