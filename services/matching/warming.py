@@ -27,7 +27,7 @@ async def warm(units: Units[Any]) -> None:
         usual = await store.candidates.usual_terms(_TEXTS, _TERMS)
     gc.collect()
     for start in range(0, len(usual), _AT_ONCE):
-        # What is there by now stays. The collector would walk through it again and again, a tenth of a second each time.
+        # What is there by now stays. The collector would walk through it often, a tenth of a second each time.
         gc.freeze()
         await asyncio.to_thread(hear, usual[start : start + _AT_ONCE])
     gc.freeze()
