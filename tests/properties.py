@@ -18,7 +18,7 @@ settings.register_profile(SAME, derandomize=True, database=None, deadline=None, 
 settings.register_profile(WIDE, derandomize=False, database=None, deadline=None, print_blob=True)
 settings.load_profile(SAME)
 
-# Hypothesis makes a failing example smaller for up to five minutes; a test is given two (`timeout` in pyproject.toml).
+# Hypothesis makes a failing example smaller for up to five minutes: as long as a whole test may take (pyproject.toml).
 engine.MAX_SHRINKING_SECONDS = 30
 
 

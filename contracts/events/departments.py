@@ -8,14 +8,13 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.event import Event
+from contracts.places import Place, PlaceLimit
 from contracts.values import (
     ExternalRef,
     FieldError,
     Instant,
     Line,
     LongText,
-    Place,
-    PlaceLimit,
     ShortText,
     Slug,
     StakeholderType,

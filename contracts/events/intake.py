@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.event import Event
+from contracts.places import Place, PlaceLimit
 from contracts.values import (
     ExternalRef,
     Fraction,
@@ -20,8 +21,6 @@ from contracts.values import (
     LongText,
     NilNumber,
     OfferPartner,
-    Place,
-    PlaceLimit,
     ShortText,
     Slug,
     StakeholderType,

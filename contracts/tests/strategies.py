@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from contracts.event import Event
+from contracts.places import PlaceLimit
 from contracts.values import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -22,7 +23,6 @@ from contracts.values import (
     Line,
     NilNumber,
     Party,
-    PlaceLimit,
     Quantity,
     SignedQuantity,
     Window,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.neighbourhoods import MUNICIPI, NEIGHBOURHOODS
+from contracts.places import Place, PlaceLimit
 from contracts.tests.strategies import balances, differences, lines, quantities
 from contracts.units import amount, plain
 from contracts.values import (
@@ -19,8 +20,6 @@ from contracts.values import (
     Balance,
     Line,
     Party,
-    Place,
-    PlaceLimit,
     Quantity,
     Recurrence,
     SignedQuantity,

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.values import CommunicationPlan, ImpactPlan, Line, Place, StakeholderType, Window
+from contracts.places import Place
+from contracts.values import CommunicationPlan, ImpactPlan, Line, StakeholderType, Window
 
 SAMPLE = "milan-2019-2022"
 

@@ -19,7 +19,8 @@ from uuid import UUID
 
 from chassis.clock import new_id
 from contracts.events.intake import NeedRegistered, OfferReceived
-from contracts.values import Line, Place, Window
+from contracts.places import Place
+from contracts.values import Line, Window
 
 Labels = Mapping[str, tuple[str, str]]
 """CPV code (eight digits) to its Italian and its English label."""

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime
-
 import pytest
 
-from chassis.testing import Running, running
-from services.agreements.app import service
-from services.agreements.documents.verification import examine
-from services.agreements.settings import AgreementsSettings
 from services.agreements.store.signatures import MOST_KEPT
 from services.agreements.tests.outside import Provider
 from services.agreements.tests.pki import Holder
 from services.agreements.tests.story import EDUCATION, LEGAL, Story
 from services.agreements.tests.test_outside_signing import carlo as carlo
-from services.agreements.tests.test_outside_signing import opened, write
+from services.agreements.tests.test_outside_signing import desk as desk
+from services.agreements.tests.test_outside_signing import opened
 from services.agreements.tests.test_outside_signing import paolo as paolo
 from services.agreements.tests.test_outside_signing import provider as provider
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def desk(
-    settings: AgreementsSettings, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Running]:
-    place = tmp_path_factory.mktemp("trust")
-    write(place, "lists/it.xml", provider.list())
-    write(place, "operators/it.pem", provider.operator.holder.pem)
-    write(place, "crls/ca.crl", provider.ca.crl(datetime.now(UTC)))
-    async with running(
-        service(settings.model_copy(update={"agreements_trust_lists": place, "agreements_development_signer": True}))
-    ) as running_:
-        state = running_.app.state
-        state.desk = replace(state.desk, examine=examine)
-        yield running_
 
 
 async def test_a_repeat_gets_the_first_answer_also_after_the_last_signature(

@@ -12,14 +12,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.intake import NeedChanged, NeedExpired, NeedFulfilled, NeedRegistered, NeedWithdrawn
+from contracts.places import Place, PlaceLimit
 from contracts.values import (
     ExternalRef,
     FieldError,
     Instant,
     Line,
     LongText,
-    Place,
-    PlaceLimit,
     ShortText,
     Slug,
     StakeholderType,

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.intake import OfferChanged, OfferExpired, OfferReceived, OfferWithdrawn
+from contracts.places import Place, PlaceLimit
 from contracts.values import (
     ExternalRef,
     FieldError,
@@ -19,8 +20,6 @@ from contracts.values import (
     Line,
     LongText,
     OfferPartner,
-    Place,
-    PlaceLimit,
     ShortText,
     Slug,
     Window,

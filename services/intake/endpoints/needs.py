@@ -14,13 +14,12 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
+from contracts.places import Place, PlaceLimit
 from contracts.values import (
     ExternalRef,
     Instant,
     Line,
     LongText,
-    Place,
-    PlaceLimit,
     ResourceKind,
     ShortText,
     Slug,

@@ -13,7 +13,8 @@ from chassis.http import etag
 from chassis.http.commands import Reply, command
 from chassis.http.documented import answers, problems
 from chassis.http.paging import After, Limit, Page, encode
-from contracts.values import Instant, Line, LongText, OfferPartner, Place, PlaceLimit, ShortText, Slug, Window
+from contracts.places import Place, PlaceLimit
+from contracts.values import Instant, Line, LongText, OfferPartner, ShortText, Slug, Window
 from services.intake.domain.needs import MAX_LINES
 from services.intake.domain.offers import OfferContent
 from services.intake.endpoints.speaking import (

@@ -9,8 +9,9 @@ from typing import Any
 from chassis.web.forms import Form
 from chassis.web.i18n import current_language
 from contracts.neighbourhoods import name_of
+from contracts.places import Place
 from contracts.units import plain
-from contracts.values import Line, Place
+from contracts.values import Line
 from services.intake.domain.needs import NeedContent
 from services.intake.domain.offers import OfferContent
 from services.intake.pages.forms import CITY_TIME, LinesForm, NeedForm, OfferForm

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from contracts.values import Cents, Line, LongText, Place, PlaceLimit, Quantity, ShortText, Slug, StakeholderType
+from contracts.places import Place, PlaceLimit
+from contracts.values import Cents, Line, LongText, Quantity, ShortText, Slug, StakeholderType
 from services.intake.domain.needs import MAX_LINES, MAX_NAMED, NeedContent
 from services.intake.domain.offers import OfferContent
 from services.intake.domain.stakeholders import Contact, Email, Phone

@@ -13,7 +13,7 @@ from chassis.web.forms import Form
 from chassis.web.i18n import gettext as _
 from chassis.web.vocabulary import label
 from contracts.neighbourhoods import MUNICIPI, NEIGHBOURHOODS, municipi_of, name_of
-from contracts.values import Place
+from contracts.places import Place
 from services.intake.endpoints.views import NeedView, OfferView
 from services.intake.store import Store
 

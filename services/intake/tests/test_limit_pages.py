@@ -9,7 +9,7 @@ import pytest
 
 from contracts.events.intake import NeedRegistered, OfferReceived
 from contracts.neighbourhoods import name_of
-from contracts.values import Place, PlaceLimit
+from contracts.places import Place, PlaceLimit
 from services.intake.tests.city import API, City
 
 pytestmark = pytest.mark.integration

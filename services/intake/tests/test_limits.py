@@ -10,7 +10,8 @@ import pytest
 from chassis.testing import eventually
 from contracts.events.departments import NeedUpdateSubmitted
 from contracts.events.intake import NeedChanged, NeedRegistered, OfferChanged, OfferReceived
-from contracts.values import Line, Place, PlaceLimit
+from contracts.places import Place, PlaceLimit
+from contracts.values import Line
 from services.intake.domain import needs, offers
 from services.intake.domain.needs import NeedContent
 from services.intake.domain.offers import OfferContent

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from contracts.places import Place, PlaceLimit
 from contracts.units import amount
-from contracts.values import Place, PlaceLimit, StakeholderType
+from contracts.values import StakeholderType
 from services.matching.domain.obstacle import Obstacle
 from services.matching.domain.subjects import LineState, Need, Offer
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import lru_cache
 from math import cos, hypot, radians
 
+from contracts.places import Place
 from contracts.units import amount
-from contracts.values import Place, ResourceKind
+from contracts.values import ResourceKind
 from services.matching.domain import limits
 from services.matching.domain.question import Contribution as Contribution
 from services.matching.domain.question import Piece as Piece

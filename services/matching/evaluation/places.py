@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from contracts.values import Place
+from contracts.places import Place
 from services.matching.text.words import fold
 
 _FILE = Path(__file__).parent / "data" / "milan_nil_88.csv"

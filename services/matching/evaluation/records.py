@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
-from contracts.values import Place, ResourceKind, Window
+from contracts.places import Place
+from contracts.values import ResourceKind, Window
 from services.matching.evaluation import lenient, places
 from services.matching.evaluation.lenient import Notes, Row, Where
 from services.matching.evaluation.units import unit_code

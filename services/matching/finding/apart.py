@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from contracts.events.intake import NeedChanged, NeedRegistered, OfferChanged, OfferReceived
 from contracts.neighbourhoods import MUNICIPI, NEIGHBOURHOODS, municipi_of
-from contracts.values import Place, PlaceLimit
+from contracts.places import Place, PlaceLimit
 
 Need = NeedRegistered | NeedChanged
 Offer = OfferReceived | OfferChanged

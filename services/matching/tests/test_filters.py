@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.values import OfferPartner, Place, PlaceLimit, Window
+from contracts.places import Place, PlaceLimit
+from contracts.values import OfferPartner, Window
 from services.matching.domain import filters
 from services.matching.domain.proposals import propose
 from services.matching.domain.subjects import Need, Offer, Steering

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from contracts.events.intake import NeedRegistered, OfferReceived
 from contracts.neighbourhoods import municipi_of
-from contracts.values import Line, OfferPartner, Place, PlaceLimit, StakeholderType
+from contracts.places import Place, PlaceLimit
+from contracts.values import Line, OfferPartner, StakeholderType
 from services.matching.allocation.capabilities import Provider, Want, deal
 from services.matching.allocation.model import Edge, NeedLine, OfferLine, Problem
 from services.matching.allocation.solving import solve

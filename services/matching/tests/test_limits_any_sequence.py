@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chassis.testing import Running
-from contracts.values import Line, OfferPartner, Place, PlaceLimit, StakeholderType
+from contracts.places import Place, PlaceLimit
+from contracts.values import Line, OfferPartner, StakeholderType
 from services.matching.tests.test_limits import breaks_a_limit
 from services.matching.tests.things import a_giver, a_need, an_offer
 from services.matching.tests.world import World, goods

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.events import intake
 from contracts.events.matching import MatchExpired
-from contracts.values import OfferPartner, Place, PlaceLimit
+from contracts.places import Place, PlaceLimit
+from contracts.values import OfferPartner
 from services.matching.tests.world import World, goods, service
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from chassis.testing import eventually
-from contracts.values import Place, PlaceLimit
+from contracts.places import Place, PlaceLimit
 from services.matching import jobs
 from services.matching.tests.world import World, goods, service
 

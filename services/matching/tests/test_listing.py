@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.values import Place
+from contracts.places import Place
 from services.matching.tests.test_pages import page
 from services.matching.tests.world import World, goods, money
 

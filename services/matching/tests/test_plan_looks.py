@@ -9,7 +9,7 @@ from chassis.clock import new_id
 from chassis.testing import PUBLIC_URL
 from chassis.web.tests.chromium import chromium  # noqa: F401
 from contracts.events import intake
-from contracts.values import Place
+from contracts.places import Place
 from services.matching.tests.test_looks import SMALL, WIDE, look, looking
 from services.matching.tests.test_plan_pages import PLANS, submit
 from services.matching.tests.world import World, goods

@@ -19,7 +19,7 @@ from chassis.clock import new_id
 from chassis.scope import Scope
 from chassis.testing import Database, Running, clone, eventually, running, test_settings
 from contracts.events import intake
-from contracts.values import Place
+from contracts.places import Place
 from services.matching.app import service
 from services.matching.planning.supervising import asked_for_today
 from services.matching.settings import MatchingSettings

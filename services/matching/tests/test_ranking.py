@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.values import Place
+from contracts.places import Place
 from services.matching.domain import text
 from services.matching.domain.proposals import Memory, Proposal, candidates, propose
 from services.matching.domain.rules import WEIGHTS
