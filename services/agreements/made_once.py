@@ -57,16 +57,17 @@ class MadeOnce:
     async def texts(self, kind: tuple[str, ...], wanted: Wanted, make: Make) -> list[Text]:
         """The texts of `kind` in the order of `wanted`, each of that version or a later one; empty ones left out."""
         known = self._kinds.setdefault(kind, _Kind())
-        self._kinds.move_to_end(kind)
         if known.stale(wanted):
             async with self._making:
                 await _make_stale(known, wanted, make)
-            self._forget()
         found = [known.texts[one] for one, _ in wanted]
+        self._kinds[kind] = known  # it may have been forgotten while others were made
+        self._kinds.move_to_end(kind)
+        self._forget()
         return [one for one in found if one.content]
 
     def _forget(self) -> None:
-        while len(self._kinds) > 1 and sum(one.size for one in self._kinds.values()) > self._most:
+        while sum(one.size for one in self._kinds.values()) > self._most:
             self._kinds.popitem(last=False)
 
 

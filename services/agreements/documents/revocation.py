@@ -22,6 +22,9 @@ from services.agreements.documents.verification.verdict import Asks
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_QUESTIONS = 8
+_AT_ONCE = asyncio.Semaphore(2)
+_HIDE_IPV4 = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "::/96"))
+"""Addresses behind which a gateway or an old stack reaches any IPv4 address, also a private one (RFC 6052, 4291)."""
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 _logger = log.get("revocation")
 
@@ -49,24 +52,35 @@ async def addresses_of(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks issuers. `private` also allows addresses that are not public: for a provider inside the city's network."""
+    """Asks issuers. `private` also allows addresses that are not public: for a provider inside the city's network.
+
+    `seconds` are for one question, `seconds_in_all` for those of one document with the wait for its turn; all answers
+    for a document together have at most `most_bytes`.
+    """
 
     private: bool = False
     seconds: float = 10.0
+    seconds_in_all: float = 30.0
     most_bytes: int = MOST_BYTES
     resolve: Resolve = addresses_of
 
     async def __call__(self, questions: Iterable[Asks]) -> Answers:
-        """For each certificate the first OCSP answer that comes, else its list. What fails is logged and left out."""
+        """For each certificate the first OCSP answer and the first list that come. What fails is logged and left out.
+
+        The list is asked for also after an OCSP answer: that may be an error, which only the judging process can read.
+        """
         crls: list[bytes] = []
         ocsps: list[bytes] = []
-        for one in list(questions)[:MOST_QUESTIONS]:
-            answer = await self._first([(url, base64.b64decode(one.request)) for url in one.ocsp])
-            if answer is not None:
-                ocsps.append(answer)
-                continue
-            answer = await self._first([(url, b"") for url in one.crl])
-            crls += [answer] if answer is not None else []
+        try:
+            async with asyncio.timeout(self.seconds_in_all), _AT_ONCE:
+                for one in list(questions)[:MOST_QUESTIONS]:
+                    asked = [(url, base64.b64decode(one.request)) for url in one.ocsp]
+                    for places, answers in ((asked, ocsps), ([(url, b"") for url in one.crl], crls)):
+                        answer = await self._first(places)
+                        if answer is not None and sum(map(len, (*crls, *ocsps, answer))) <= self.most_bytes:
+                            answers.append(answer)
+        except TimeoutError:
+            _logger.warning("revocation.out_of_time")
         return Answers(tuple(dict.fromkeys(crls)), tuple(dict.fromkeys(ocsps)))
 
     async def _first(self, places: list[tuple[str, bytes]]) -> bytes | None:
@@ -120,4 +134,5 @@ class Asker:
 def _is_public(address: str) -> bool:
     place = ipaddress.ip_address(address.split("%")[0])
     inner = getattr(place, "ipv4_mapped", None) or getattr(place, "sixtofour", None)
-    return place.is_global and not place.is_multicast and (inner is None or inner.is_global)
+    hidden = any(place in net for net in _HIDE_IPV4)
+    return place.is_global and not place.is_multicast and not hidden and (inner is None or inner.is_global)

@@ -313,9 +313,7 @@ def _line(unit: AgreementsUnit, judged: Judged, refusals: Sequence[Refusal], des
         accepted=accepted,
         revision=judged.revision + 1 if accepted else None,
         reasons=[{"reason": one.reason.value, "field": one.field} for one in refusals],
-        signatures=_FINDINGS.dump_python(
-            judged.verification.signatures, mode="json", exclude={"__all__": {"anchors", "asks"}}
-        ),
+        signatures=_FINDINGS.dump_python(judged.verification.signatures, mode="json", exclude=_NOT_NOTED),
         kept=not accepted,
         keep_until=None if accepted else city_day(unit.now) + timedelta(desk.keep_refused_days),
     )

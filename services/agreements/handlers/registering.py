@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import datetime
+from functools import partial
+from uuid import UUID
 
+from pydantic import ValidationError
+
+from chassis import log
 from chassis.scope import Scope
 from chassis.unit import Units
 from services.agreements.domain import publication, signing
@@ -18,6 +23,7 @@ from services.agreements.handlers.desk import AgreementsUnit, city_day, keep
 from services.agreements.store import Store
 
 _COVERS_LINE = ("signed", "amended", "stated")
+_logger = log.get("agreements")
 
 
 async def enter(
@@ -82,13 +88,21 @@ async def _state_lines(units: Units[Store], scope: Scope) -> int:
     async with units.reading() as store:
         uncovered = await store.lines.uncovered(scope)
     for agreement_id in uncovered:
-        async with units.begin(scope) as unit:
-            file = await unit.store.files.load(scope, agreement_id)
-            # Another instance may have been quicker; it holds the file until it is done.
-            if file is not None and agreement_id in await unit.store.lines.uncovered(scope, agreement_id):
-                await enter(unit, file, "stated", file.signed_sha256 or "")
-                stated += 1
+        try:
+            stated += await units.run(scope, partial(_state_line, agreement_id=agreement_id))
+        except ValidationError:
+            # A file that cannot be read holds up neither the others nor the registers of the days; an audit finds it.
+            _logger.error("register.line_not_stated", agreement_id=str(agreement_id))
     return stated
+
+
+async def _state_line(unit: AgreementsUnit, agreement_id: UUID) -> int:
+    file = await unit.store.files.load(unit.scope, agreement_id)
+    # Another instance may have been quicker; it holds the file until it is done.
+    if file is None or agreement_id not in await unit.store.lines.uncovered(unit.scope, agreement_id):
+        return 0
+    await enter(unit, file, "stated", file.signed_sha256 or "")
+    return 1
 
 
 async def enter_in_force(unit: AgreementsUnit, file: AgreementFile, number: int, document_sha256: str) -> None:

@@ -32,7 +32,7 @@ from services.agreements.tests.test_outside_signing import provider as provider
 
 INSIDE = (
     "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1",
-    "0.0.0.0",
+    "0.0.0.0", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe", "::10.0.0.1", "2002:a00:1::1",
 )  # fmt: skip
 REQUEST = base64.b64encode(b"question").decode()
 
@@ -77,11 +77,43 @@ async def test_the_first_answer_counts_and_what_fails_is_left_out() -> None:
         there.answers["/moved"] = (302, b"")
         ask = Asker(private=True, most_bytes=1000)
         both = Asks((there.at("/gone"), there.at("/ocsp")), REQUEST, (there.at("/crl"),))
-        assert await ask([both]) == Answers((), (b"good",))
+        assert await ask([both]) == Answers((b"list",), (b"good",)), (
+            "an OCSP answer may be an error: the list helps then"
+        )
         assert await ask([Asks((), "", (there.at("/crl"),))]) == Answers((b"list",), ())
         for path in ("/big", "/moved", "/gone"):
             assert not await ask([Asks((), "", (there.at(path),))]), path
         assert "/elsewhere" not in there.asked
+
+
+@pytest.mark.integration
+async def test_all_answers_for_one_document_are_bounded_in_size_and_time() -> None:
+    async with Responder.up() as there:
+        there.answers = {f"/{one}": (200, bytes([one]) * 600) for one in range(3)}
+        lists = [Asks((), "", (there.at(f"/{one}"),)) for one in range(3)]
+        assert len((await Asker(private=True, most_bytes=1300)(lists)).crls) == 2
+
+    async def never(_host: str, _port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    slow = Asker(resolve=never, seconds_in_all=0.05)
+    assert not await asyncio.wait_for(slow([Asks((), "", ("http://crl.example/ca.crl",))] * 8), 10)
+
+
+@pytest.mark.integration
+async def test_no_document_waits_for_those_before_it_longer_than_it_may() -> None:
+    release = asyncio.Event()
+
+    async def held(_host: str, _port: int) -> list[str]:
+        await release.wait()
+        return []
+
+    question = [Asks((), "", ("http://crl.example/ca.crl",))]
+    first = [asyncio.create_task(Asker(resolve=held)(question)) for _ in range(4)]
+    assert not await asyncio.wait_for(Asker(resolve=held, seconds_in_all=0.05)(question), 10)
+    release.set()
+    assert not any(await asyncio.gather(*first))
 
 
 @pytest.mark.integration
@@ -198,7 +230,7 @@ async def test_whoever_the_issuer_has_revoked_is_refused(
         nobody = pki.Authority.root(now, "Nessuno").below("CA di nessuno").signatory()
         stranger = await outside.hand_in(await outside.pades(nobody, EDUCATION))
         assert [one["code"] for one in stranger.json()["errors"]] == ["untrusted"]
-        assert there.asked == ["/ocsp"], "a certificate of nobody we trust is not asked about"
+        assert there.asked == ["/ocsp", "/crl"], "a certificate of nobody we trust is not asked about"
 
 
 @pytest.mark.integration

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -51,9 +51,15 @@ async def test_a_text_is_made_once_for_each_version_by_one_caller_at_a_time() ->
 @pytest.mark.unit
 async def test_no_more_is_kept_than_so_much_and_nothing_is_lost_by_it() -> None:
     made, maker = MadeOnce(most_bytes=500), Maker()
-    for kind in ("a", "b", "a"):
-        found = await made.texts((kind,), [(uuid4(), 1) for _ in range(30)], maker)
-        assert len(found) >= 20
+    numbers = {"a": range(10), "b": range(10, 20), "large": range(20, 50)}
+    wanted = {kind: [(UUID(int=one), 1) for one in ones] for kind, ones in numbers.items()}
+    asked = []
+    for kind in ("a", "b", "b", "a", "large", "large"):
+        before = len(maker.asked)
+        found = await made.texts((kind,), wanted[kind], maker)
+        assert len(found) == sum(1 for one, _ in wanted[kind] if one.int % 7)
+        asked.append(len(maker.asked) - before)
+    assert asked == [10, 10, 0, 10, 30, 30], "one of them fits at a time; what never fits is not kept at all"
     assert fingerprint("x", found) != fingerprint("y", found)
 
 

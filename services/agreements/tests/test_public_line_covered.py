@@ -11,6 +11,7 @@ import pytest
 
 from chassis.clock import new_id
 from chassis.scope import Scope
+from services.agreements.domain.file import AgreementFile
 from services.agreements.domain.lines import line_faults
 from services.agreements.handlers import registering
 from services.agreements.handlers.registering import state_lines
@@ -145,21 +146,27 @@ async def test_hidden_and_erased_lines_hold_and_what_is_left_of_them_is_still_co
     await put(story, one, content)
 
 
-async def test_lines_from_before_are_committed_to_once(story: Story) -> None:
-    one = await story.signed(donation(need_title="Di prima"))
-    units = story.desk.app.state.units
-    async with units.begin(Scope(CITY, "test")) as unit:
+async def entered_before(story: Story, title: str) -> AgreementFile:
+    """A file as a version before this one entered it: committed to are nothing but title and names."""
+    one = await story.signed(donation(need_title=title))
+    async with story.desk.app.state.units.begin(Scope(CITY, "test")) as unit:
         file = await unit.store.files.load(unit.scope, UUID(one))
-        older = file.model_copy(update={"agreement_id": new_id(), "match_id": new_id(), "part": 1})
+        older: AgreementFile = file.model_copy(update={"agreement_id": new_id(), "match_id": new_id(), "part": 1})
         number = await unit.store.register.next_protocol(unit.scope, file.protocol.year)
         older = older.model_copy(update={"protocol": number})
         await unit.store.files.add(unit.scope, older)
         await unit.store.files.note(unit.scope, older, older.drafted_at, "draft")
         for act in ("registered", "signed"):
-            # As a version before this one entered it: nothing but title and names.
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(registering, "_COVERS_LINE", ())
                 await registering.enter(unit, older, act, file.signed_sha256)
+    return older
+
+
+async def test_lines_from_before_are_committed_to_once(story: Story) -> None:
+    units, older = story.desk.app.state.units, await entered_before(story, "Di prima")
+    number = older.protocol
+    assert number is not None
     async with units.reading() as store:
         assert await store.lines.uncovered(Scope(CITY)) == [older.agreement_id]
     assert await asyncio.gather(state_lines(units), state_lines(units)) in ([0, 1], [1, 0])
@@ -170,3 +177,16 @@ async def test_lines_from_before_are_committed_to_once(story: Story) -> None:
     assert not await wrong(story)
     shown_ = await public(story, f"register/{number.year}/{number.number}")
     assert [act["entry"]["act"] for act in shown_["acts"]] == ["registered", "signed", "stated"]
+
+
+async def test_a_file_that_cannot_be_read_holds_up_no_other(story: Story) -> None:
+    units = story.desk.app.state.units
+    broken, _fine = [await entered_before(story, title) for title in ("Guasta", "Intera")]
+    content = await content_of(story, str(broken.agreement_id))
+    await put(story, str(broken.agreement_id), content | {"state": "of no state we know"})
+    assert await state_lines(units) == 1
+    async with units.reading() as store:
+        assert await store.lines.uncovered(Scope(CITY)) == [broken.agreement_id]
+    await put(story, str(broken.agreement_id), content)
+    assert await state_lines(units) == 1
+    assert not await wrong(story)
