@@ -15,7 +15,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._at_work = 0
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: set[asyncio.Future[None]] = set()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -26,8 +26,7 @@ class Pace:
         finally:
             self._at_work -= 1
             if not self._at_work:
-                waiting, self._waiting = self._waiting, []
-                for one in waiting:
+                for one in self._waiting:
                     if not one.done():
                         one.set_result(None)
 
@@ -36,8 +35,11 @@ class Pace:
         if not self._at_work:
             return
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append(done)
-        await asyncio.wait([done], timeout=patience)
+        self._waiting.add(done)
+        try:
+            await asyncio.wait([done], timeout=patience)
+        finally:
+            self._waiting.discard(done)
 
 
 PACE = Pace()

@@ -33,4 +33,5 @@ async def test_nobody_waits_when_there_is_no_news_or_longer_than_patience_lasts(
     await asyncio.wait_for(pace.give_way(patience=30), 5)
     with pace.at_work():
         await asyncio.wait_for(pace.give_way(patience=0.01), 5)
+        assert not pace._waiting, "whoever lost patience is forgotten"
     await asyncio.wait_for(pace.give_way(patience=30), 5)
