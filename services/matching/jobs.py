@@ -50,13 +50,15 @@ def jobs(settings: MatchingSettings) -> list[Background]:
 
     async def meet(units: Units[Any]) -> None:
         while True:
+            more = False
             try:
-                await units.run(_NOBODY, partial(bring_together, policy=policy))
+                more = await units.run(_NOBODY, partial(bring_together, policy=policy))
             except TRANSIENT:
                 raise
             except Exception:
                 _logger.exception("meeting.failed")
-            await asyncio.sleep(pause)
+            if not more:
+                await asyncio.sleep(pause)
 
     return [revise, expire, meet]
 

@@ -15,13 +15,14 @@ AT_ONCE = 200
 _logger = log.get("matching.meeting")
 
 
-async def bring_together(unit: Unit[MatchingStore], policy: Policy) -> None:
-    """Proposes what either of two would have proposed had the other come before.
+async def bring_together(unit: Unit[MatchingStore], policy: Policy) -> bool:
+    """Proposes what either of two would have proposed had the other come before; True when more may be waiting.
 
     What cannot be proposed goes to the queue of second looks, which knows how to go on without it: one pair that fails
     holds up no others, and no other city.
     """
-    for missed in await unit.store.looks.missed(AT_ONCE):
+    found, more = await unit.store.looks.missed(AT_ONCE)
+    for missed in found:
         scoped = unit.within(missed.scope)
         if missed.offers:
             await scoped.store.ledger.list_offers(scoped.scope, missed.offers)
@@ -37,6 +38,7 @@ async def bring_together(unit: Unit[MatchingStore], policy: Policy) -> None:
         except Exception:
             _logger.exception("meeting.failed", city=missed.scope.city)
             await _later(scoped, missed)
+    return more
 
 
 async def _later(unit: Unit[MatchingStore], missed: Missed) -> None:

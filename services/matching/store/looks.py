@@ -31,43 +31,46 @@ WITH fresh AS (
 ), both_ways AS (
     SELECT city, subject, ids, other, others FROM unseen
     UNION ALL SELECT city, other, others, subject, ids FROM unseen
+), found AS (
+    SELECT missed.city, need.need_id, offer.offer_id, NULL::uuid AS beside
+    FROM both_ways AS missed CROSS JOIN LATERAL (
+        SELECT trait.need_id, trait.keys FROM need_trait AS trait
+        WHERE trait.city = missed.city AND trait.need_id = ANY(missed.ids) OFFSET 0) AS need
+    CROSS JOIN LATERAL (
+        SELECT trait.offer_id, trait.keys FROM offer_trait AS trait
+        WHERE trait.city = missed.city AND trait.offer_id = ANY(missed.others) OFFSET 0) AS offer
+    WHERE missed.subject = 'need' AND missed.other = 'offer' AND need.keys && offer.keys
+    UNION
+    SELECT missed.city, NULL, offer.offer_id, NULL
+    FROM both_ways AS missed CROSS JOIN LATERAL (
+        SELECT offer.* FROM offer WHERE offer.city = missed.city AND offer.offer_id = ANY(missed.ids) OFFSET 0) AS offer
+    WHERE missed.subject = 'offer' AND missed.other = 'stakeholder' AND (
+        offer.stakeholder_id = ANY(missed.others) OR EXISTS (
+            SELECT FROM jsonb_array_elements(offer.snapshot -> 'partners') AS partner
+            WHERE (partner ->> 'stakeholder_id')::uuid = ANY(missed.others)))
+    UNION
+    SELECT missed.city, receiver.need_id, NULL, NULL
+    FROM both_ways AS missed CROSS JOIN LATERAL (
+        SELECT receiver.* FROM need_receiver AS receiver
+        WHERE receiver.city = missed.city AND receiver.need_id = ANY(missed.ids) OFFSET 0) AS receiver
+    WHERE missed.subject = 'need' AND missed.other = 'stakeholder' AND receiver.stakeholder_id = ANY(missed.others)
+    UNION
+    SELECT missed.city, receiver.need_id, NULL, NULL
+    FROM both_ways AS missed CROSS JOIN LATERAL (
+        SELECT receiver.need_id FROM need_receiver AS receiver
+        WHERE receiver.city = missed.city AND receiver.stakeholder_id = ANY(missed.ids) OFFSET 0) AS receiver
+    WHERE missed.subject = 'stakeholder' AND missed.other = 'stakeholder'
+    UNION
+    SELECT missed.city, NULL, NULL, bringing.offer_id
+    FROM both_ways AS missed CROSS JOIN LATERAL (
+        SELECT line.subject_id AS offer_id FROM ledger_line AS line
+        WHERE line.city = missed.city AND line.subject_id = ANY(missed.ids) AND line.matchable AND EXISTS (
+            SELECT FROM need_requirement AS required
+            WHERE required.city = line.city AND required.capability = line.capability) OFFSET 0) AS bringing
+    WHERE missed.subject = 'offer' AND missed.other = 'offer'
 )
-SELECT missed.city, need.need_id, offer.offer_id, NULL::uuid AS beside
-FROM both_ways AS missed CROSS JOIN LATERAL (
-    SELECT trait.need_id, trait.keys FROM need_trait AS trait
-    WHERE trait.city = missed.city AND trait.need_id = ANY(missed.ids) OFFSET 0) AS need
-CROSS JOIN LATERAL (
-    SELECT trait.offer_id, trait.keys FROM offer_trait AS trait
-    WHERE trait.city = missed.city AND trait.offer_id = ANY(missed.others) OFFSET 0) AS offer
-WHERE missed.subject = 'need' AND missed.other = 'offer' AND need.keys && offer.keys
-UNION
-SELECT missed.city, NULL, offer.offer_id, NULL
-FROM both_ways AS missed CROSS JOIN LATERAL (
-    SELECT offer.* FROM offer WHERE offer.city = missed.city AND offer.offer_id = ANY(missed.ids) OFFSET 0) AS offer
-WHERE missed.subject = 'offer' AND missed.other = 'stakeholder' AND (
-    offer.stakeholder_id = ANY(missed.others) OR EXISTS (
-        SELECT FROM jsonb_array_elements(offer.snapshot -> 'partners') AS partner
-        WHERE (partner ->> 'stakeholder_id')::uuid = ANY(missed.others)))
-UNION
-SELECT missed.city, receiver.need_id, NULL, NULL
-FROM both_ways AS missed CROSS JOIN LATERAL (
-    SELECT receiver.* FROM need_receiver AS receiver
-    WHERE receiver.city = missed.city AND receiver.need_id = ANY(missed.ids) OFFSET 0) AS receiver
-WHERE missed.subject = 'need' AND missed.other = 'stakeholder' AND receiver.stakeholder_id = ANY(missed.others)
-UNION
-SELECT missed.city, receiver.need_id, NULL, NULL
-FROM both_ways AS missed CROSS JOIN LATERAL (
-    SELECT receiver.need_id FROM need_receiver AS receiver
-    WHERE receiver.city = missed.city AND receiver.stakeholder_id = ANY(missed.ids) OFFSET 0) AS receiver
-WHERE missed.subject = 'stakeholder' AND missed.other = 'stakeholder'
-UNION
-SELECT missed.city, NULL, NULL, bringing.offer_id
-FROM both_ways AS missed CROSS JOIN LATERAL (
-    SELECT line.subject_id AS offer_id FROM ledger_line AS line
-    WHERE line.city = missed.city AND line.subject_id = ANY(missed.ids) AND line.matchable AND EXISTS (
-        SELECT FROM need_requirement AS required
-        WHERE required.city = line.city AND required.capability = line.capability) OFFSET 0) AS bringing
-WHERE missed.subject = 'offer' AND missed.other = 'offer'
+SELECT batch.is_full, found.city, found.need_id, found.offer_id, found.beside
+FROM (SELECT count(*) = $1 AS is_full FROM fresh) AS batch LEFT JOIN found ON true
 """
 
 
@@ -95,10 +98,14 @@ class LookStore:
                 "INSERT INTO look (city, subject, ids) VALUES ($1, $2, $3)", scope.city, looking, list(ids)
             )
 
-    async def missed(self, limit: int) -> list[Missed]:
-        """What the newest looks and others missed of each other, by city; both are committed."""
+    async def missed(self, limit: int) -> tuple[list[Missed], bool]:
+        """What up to ``limit`` of the newest looks and others missed of each other, by city; all are committed.
+
+        And whether there were as many as that: more may be waiting.
+        """
+        rows = await self._connection.fetch(_MISSED, limit)
         found: dict[str, Missed] = {}
-        for city, need_id, offer_id, beside in await self._connection.fetch(_MISSED, limit):
+        for _, city, need_id, offer_id, beside in (row for row in rows if row["city"] is not None):
             one = found.setdefault(city, Missed(Scope(city, "meeting")))
             if beside is not None:
                 one.beside.add(beside)
@@ -108,4 +115,4 @@ class LookStore:
                 one.needs.add(need_id)
             else:
                 one.needs_of.setdefault(offer_id, set()).add(need_id)
-        return list(found.values())
+        return list(found.values()), rows[0]["is_full"]
