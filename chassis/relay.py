@@ -32,10 +32,23 @@ from chassis.settings import Settings
 SLOTS = 8
 _REBALANCE_SECONDS = 5.0
 _STUCK_RETRY_SECONDS = 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_ANSWER_SECONDS = 60.0
+"""How long events may go unacknowledged before their producer is given up: longer than one request of it (40 s)."""
+_STOP_SECONDS = 5.0
 _logger = log.get("relay")
 
 # What a new attempt will not change: somebody must look, and only this key waits.
 _REFUSED = (MessageSizeTooLargeError, TopicAuthorizationFailedError, InvalidMessageError)
+
+_INTERRUPTIONS = (
+    OSError,
+    TimeoutError,
+    KafkaError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a session that the server is just ending
+)
 
 _PENDING = """
 SELECT seq, topic, aggregate_id, payload, headers FROM outbox
@@ -74,7 +87,7 @@ class Relay:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._owned: set[int] = set()
         self._stuck: dict[str, float] = {}
         self._producer_broken = False
@@ -88,7 +101,7 @@ class Relay:
 
     async def stop(self) -> None:
         """Finishes what is in flight, then gives the slots back."""
-        self._stopping = True
+        self._stop.set()
         self._wake.set()
         if self._task:
             _, pending = await asyncio.wait([self._task], timeout=10)
@@ -102,24 +115,20 @@ class Relay:
         return self._task is not None and not self._task.done()
 
     async def _run(self) -> None:
-        pause = 0.2
-        while not self._stopping:
+        pause = _FIRST_PAUSE
+        while not self._stop.is_set():
+            began = time.monotonic()
             try:
                 await self._session()
-                pause = 0.2
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, TimeoutError) as error:
+            except _INTERRUPTIONS as error:
                 _logger.warning("relay.interrupted", error=type(error).__name__, detail=str(error)[:300])
-                await self._sleep(pause)
-                pause = min(pause * 2, 5.0)
             except Exception:
                 _logger.exception("relay.failed")
-                await self._sleep(5.0)
-
-    async def _sleep(self, seconds: float) -> None:
-        if self._stopping:
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            if time.monotonic() - began > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
+            # Commits go on while a server is away: if they ended this pause, attempts would follow without any.
+            await _unless(self._stop, pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _session(self) -> None:
         """One database session and one producer, until either breaks."""
@@ -143,21 +152,20 @@ class Relay:
         finally:
             self._owned.clear()
             metrics.relay_slots.set(0)
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+            await _end(producer)
             with contextlib.suppress(Exception):
                 await connection.close(timeout=2)
 
     async def _serve(self, connection: asyncpg.Connection[asyncpg.Record], producer: AIOKafkaProducer) -> None:
         next_balance = 0.0
-        while not self._stopping:
+        while not self._stop.is_set():
             if time.monotonic() >= next_balance:
                 await self._balance(connection)
                 next_balance = time.monotonic() + _REBALANCE_SECONDS
             self._wake.clear()
             sent = await self._pass(connection, producer)
             if sent < self._settings.relay_batch:
-                await self._sleep(self._settings.relay_poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311
+                await _unless(self._wake, self._settings.relay_poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def _balance(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Takes free slots up to the fair share and gives back what is over it."""
@@ -237,14 +245,18 @@ class Relay:
         return published
 
     async def _acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> None:
-        """Waits as long as it takes: with an idempotent producer an unanswered batch is neither sent nor lost."""
+        """Waits for all of them. Raises :class:`TimeoutError` when that takes too long or the relay is stopping.
+
+        Then nobody knows what of them is on the log: a new producer sends them again, and readers drop what they know.
+        """
         waiting: set[asyncio.Future[Any]] = set(futures)
+        deadline = time.monotonic() + _ANSWER_SECONDS
         while waiting:
-            _, waiting = await asyncio.wait(waiting, timeout=30)
+            _, waiting = await asyncio.wait(waiting, timeout=_ANSWER_SECONDS / 4)
+            if waiting and (self._stop.is_set() or time.monotonic() > deadline):
+                raise TimeoutError(f"{len(waiting)} events unacknowledged; they will be sent again")
             if waiting:
                 _logger.warning("relay.broker_slow", unacknowledged=len(waiting))
-            if self._stopping and waiting:
-                raise TimeoutError("stopping with unacknowledged events; they will be sent again")
 
     def _fail(self, row: _Row, error: BaseException, failed: set[str]) -> None:
         failed.add(row.key)
@@ -255,3 +267,19 @@ class Relay:
             self._stuck[row.key] = time.monotonic() + _STUCK_RETRY_SECONDS
         else:
             self._producer_broken = True
+
+
+async def _unless(event: asyncio.Event, seconds: float) -> None:
+    """Waits so long, or until the event is set."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+async def _end(producer: AIOKafkaProducer) -> None:
+    """Stops it, also when a broker never answers: by itself it would wait, and send, for ever."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+        return
+    for closing in (producer._sender, producer.client):
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(closing.close(), _STOP_SECONDS)

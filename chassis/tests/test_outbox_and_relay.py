@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,6 +141,59 @@ async def test_a_relay_whose_session_dies_comes_back_and_loses_nothing(settings:
     versions = [StakeholderRegistered.read(record.value).version for record in await everything_on(settings, TOPIC)]
     assert sorted(set(versions)) == list(range(1, 41))
     assert list(dict.fromkeys(versions)) == list(range(1, 41))
+
+
+async def test_commits_do_not_hurry_a_relay_whose_database_is_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[float] = []
+    enough = asyncio.Event()
+
+    async def refused(_dsn: str, _application: str) -> None:
+        attempts.append(time.monotonic())
+        relay.wake()
+        if len(attempts) == 3:
+            enough.set()
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("chassis.relay.connect", refused)
+    async with relaying(settings) as relay:
+        await asyncio.wait_for(enough.wait(), 30)
+    assert attempts[1] - attempts[0] >= 0.2
+    assert attempts[2] - attempts[1] >= 0.4
+
+
+async def test_events_that_a_broker_never_answers_are_sent_again_by_a_new_producer(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producers: list[AIOKafkaProducer] = []
+
+    def producer(**options: Any) -> AIOKafkaProducer:
+        made = AIOKafkaProducer(**options)
+        producers.append(made)
+        if len(producers) == 1:
+            # It takes events and hears nothing, as behind a network that swallows what is sent.
+            monkeypatch.setattr(made.client, "send", _never)
+        return made
+
+    async def _never(node: int, request: Any, **_more: Any) -> Any:
+        if isinstance(request, ProduceRequest):
+            await asyncio.Event().wait()
+        return await AIOKafkaClient.send(producers[0].client, node, request, **_more)
+
+    monkeypatch.setattr("chassis.relay.AIOKafkaProducer", producer)
+    monkeypatch.setattr("chassis.relay._ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr("chassis.relay._STOP_SECONDS", 0.2)
+    await ensure_topics(settings)
+    key = uuid4()
+    async with units_on(settings) as units, relaying(settings):
+        for _ in range(3):
+            await change(units, key)
+        await eventually(lambda: none_pending(units), within=30)
+    versions = [StakeholderRegistered.read(record.value).version for record in await everything_on(settings, TOPIC)]
+    assert list(dict.fromkeys(versions)) == [1, 2, 3]
+    assert len(producers) == 2
+    assert producers[0]._sender.sender_task.done(), "who was given up sends nothing later"
 
 
 async def test_two_relays_share_the_slots_fairly_and_a_lone_one_takes_all(settings: Settings) -> None:
