@@ -6,14 +6,17 @@ writing a test; `sportello up` made it). Otherwise one is brought up on ports of
 
 from __future__ import annotations
 
+import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from chassis.settings import SERVICES
+from deploy.local.condition import condition
 from deploy.local.installation import Installation
 from deploy.local.layout import Ports
 from deploy.local.ports import is_free
@@ -61,9 +64,30 @@ class System:
         else:
             kill_family(self.pid(part))
 
+    def account(self) -> str:
+        """How every part is and what each wrote last: for whoever reads of a test that failed."""
+        found = condition(self.installation)
+        said = [f"{name}: {found[name]}" for name in found if name != "parts"]
+        said += [json.dumps(part, default=str) for part in found["parts"]]
+        for part in ("supervisor", *SERVICES):
+            lines = self.installation.home.log(part).read_text(encoding="utf-8", errors="replace").splitlines()
+            said += [f"-- {part}", *(line[:300] for line in lines[-8:])]
+        return "\n".join(said)
+
     def environment(self) -> dict[str, str]:
         """For running the `sportello` command against this installation."""
         return {**os.environ, "SPORTELLO_HOME": str(self.installation.home.root)}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    system = getattr(item, "funcargs", {}).get("system")
+    if report.failed and report.when == "call" and isinstance(system, System):
+        report.sections.append(("the whole system at this moment", system.account()))
+    return report
 
 
 def free_offset() -> int:
