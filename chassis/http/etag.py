@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import Request
 
 from chassis.http.problem import Problem
+
+_VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def etag(version: int) -> str:
@@ -24,7 +28,7 @@ def expected_version(request: Request) -> int | None:
     if header.strip() == "*":
         return None
     text = header.strip().removeprefix("W/").strip('"')
-    if not text.isdigit():
+    if not _VERSION.fullmatch(text):
         raise stale()
     return int(text)
 

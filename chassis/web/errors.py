@@ -15,7 +15,7 @@ from chassis.http.problem import OF_DATABASE, Problem, of_database
 from chassis.http.trace_id import trace_id_of
 from chassis.web.i18n import current_language, gettext, language_of, mark, speaking
 from chassis.web.pages import Pages
-from chassis.web.way_back import page_for, typed_again
+from chassis.web.way_back import page_for, path_of, typed_again
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 Answer = Callable[[Request, Exception], Awaitable[Response]]
@@ -67,7 +67,7 @@ def _page_instead(before: Handler, pages: Pages, headers: dict[str, str]) -> Ans
         if not wants_page(request):
             return document
         _recognise(request)
-        if document.status_code == 405 and request.method == "GET" and (nearest := page_for(request, request.url.path)):
+        if document.status_code == 405 and request.method == "GET" and (nearest := page_for(request, path_of(request))):
             return RedirectResponse(nearest, status_code=303, headers=headers)
         # An address with an id that is none names nothing.
         status = 404 if _names_nothing(failure) else document.status_code
@@ -101,6 +101,7 @@ def _page(
         text=text,
         code=status,
         typed=typed,
+        action=path_of(request),
         trace_id=trace_id_of(request) if status >= 500 else None,
     )
 

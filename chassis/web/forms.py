@@ -168,5 +168,5 @@ def _field_name(name: str, rows: Rows) -> str:
     path: tuple[str, ...] = ()
     for step in name.split("."):
         known = rows.get(path, [])
-        path = (*path, known[int(step)] if step.isdigit() and int(step) < len(known) else step)
+        path = (*path, known[int(step)] if _ROW.fullmatch(step) and int(step) < len(known) else step)
     return ".".join(path)

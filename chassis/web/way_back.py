@@ -17,12 +17,17 @@ MOST_KEPT = 200_000
 def here(request: Request) -> str:
     """The address, with its query, where what is shown now can be read again: for a form, the page it was on."""
     if request.method in {"GET", "HEAD"}:
-        return _with_query(request.url.path, request.url.query)
+        return _with_query(path_of(request), request.url.query)
     if _is_ours(request):
         came = urlsplit(request.headers["referer"])
         if page := _readable(request, came.path):
             return safe_next(_with_query(page, _without_language(came.query) if page == came.path else ""))
-    return page_for(request, request.url.path) or "/"
+    return page_for(request, path_of(request)) or "/"
+
+
+def path_of(request: Request) -> str:
+    """The path, for a link to it: browsers read two slashes at the beginning as the name of another site."""
+    return "/" + request.url.path.lstrip("/")
 
 
 def page_for(request: Request, path: str) -> str | None:
@@ -47,7 +52,7 @@ async def typed_again(request: Request) -> list[tuple[str, str]] | None:
     if request.method != "POST" or not is_own_request(request, identity.origin):
         return None
     kind, size = request.headers.get("content-type", ""), request.headers.get("content-length", "")
-    if not kind.startswith("application/x-www-form-urlencoded") or not size.isdigit() or int(size) > MOST_KEPT:
+    if not kind.startswith("application/x-www-form-urlencoded") or not size.isdecimal() or int(size) > MOST_KEPT:
         return None
     try:
         sent = await request.form()

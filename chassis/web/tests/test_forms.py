@@ -113,3 +113,8 @@ def test_a_list_has_as_many_fields_as_its_values_take_within_reason() -> None:
     form: Form[BaseModel] = Form.of(**{"ids.0": "a", "ids.4": "b", "lines.2.unit": "C62", "idsx.9": "no"})
     assert (form.rows("ids"), form.rows("lines"), form.rows("none", 3)) == (5, 3, 3)
     assert Form.of(**{"ids.9999": "a"}).rows("ids") == MOST_ROWS
+
+
+@pytest.mark.parametrize("name", ["²", "title.²", "٣"])
+def test_a_name_that_is_a_digit_of_another_kind_is_no_fault(name: str) -> None:
+    assert set(read(*GOOD, (name, "x")).errors) == {name.partition(".")[0]}

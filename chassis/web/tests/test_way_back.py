@@ -42,6 +42,17 @@ async def test_the_languages_of_a_form_that_was_wrong_lead_to_its_page(
     assert languages(wrong.text) == {f"{page}it", f"{page}en"}
 
 
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example/x", "//evil.example/x?next=//evil.example"])
+async def test_an_address_that_begins_like_another_site_leads_nowhere_else(
+    guest: httpx.AsyncClient,  # noqa: F811
+    path: str,
+) -> None:
+    lost = await guest.send(guest.build_request("GET", httpx.URL(ORIGIN).copy_with(raw_path=path.encode())))
+    assert lost.status_code == 404
+    assert {one.partition("?")[0] for one in languages(lost.text)} == {"/evil.example/x"}
+    assert "/auth/login?next=/evil.example/x" in lost.text
+
+
 async def test_reading_an_address_that_only_takes_forms_leads_to_the_page_above(
     guest: httpx.AsyncClient,  # noqa: F811
 ) -> None:
