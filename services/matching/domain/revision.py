@@ -47,16 +47,14 @@ def verdict(
     return None if _still_the_same(match, key, need, mine, now) else "superseded"
 
 
-def lost_ground(
-    need: Need, offers: Collection[Offer], now: datetime
-) -> Literal["need_closed", "offer_closed", "superseded"] | None:
-    """Why nobody can agree to this any more: the need or an offer is closed, a giver is not approved, or one side now
-    excludes the other."""
+def lost_ground(need: Need, offers: Collection[Offer], now: datetime) -> Literal["need_closed", "offer_closed"] | None:
+    """Why nobody can agree to this any more: the need or an offer is closed, or a giver is not approved. What one side
+    excludes by now :func:`beyond_limits` says."""
     if not need.is_open:
         return "need_closed"
     if any(not offer.is_open or not offer.giver.may_give(now) for offer in offers):
         return "offer_closed"
-    return "superseded" if any(limits.of_pair(need, offer) for offer in offers) else None
+    return None
 
 
 def beyond_limits(match: Match, need: Need, offers: Mapping[UUID, Offer]) -> set[UUID]:
