@@ -9,7 +9,8 @@ from chassis.replay import replay
 from contracts.events import intake
 from contracts.events.matching import MatchProposed
 from services.matching.app import service
-from services.matching.tests.world import World, goods, load_partnerships, money, play
+from services.matching.tests.partnerships import load_partnerships, play
+from services.matching.tests.world import World, goods, money
 
 pytestmark = pytest.mark.integration
 TABLES = (

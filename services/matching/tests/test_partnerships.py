@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from contracts.events.matching import MatchProposed
-from services.matching.tests.world import World, load_partnerships, play
+from services.matching.tests.partnerships import load_partnerships, play
+from services.matching.tests.world import World
 
 pytestmark = pytest.mark.integration
 CASES = {case["ref"]: case for case in load_partnerships()["partnerships"]}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,10 +20,9 @@ from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.events import agreements, impact, intake
 from contracts.events.matching import MatchAccepted, MatchEndAsked
-from contracts.values import Allocation, CommunicationPlan, ImpactPlan, Line, OfferPartner, SignatureEvidence, Window
+from contracts.values import Allocation, CommunicationPlan, ImpactPlan, Line, SignatureEvidence
 
 MANAGER = "manager-of-all"
-PARTNERSHIPS = Path(__file__).parent / "data" / "partnerships.json"
 
 
 @dataclass
@@ -370,37 +368,3 @@ def money(quantity: str | None) -> Line:
 
 def service(capability: str, quantity: str | None, unit: str = "C62", kind: str = "service") -> Line:
     return Line(kind=kind, unit=unit, quantity=quantity, capability=capability)
-
-
-def load_partnerships() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(PARTNERSHIPS.read_text(encoding="utf-8"))
-    return found
-
-
-async def play(world: World, case: Mapping[str, Any], known: dict[str, UUID]) -> tuple[UUID, dict[str, UUID]]:
-    """Says a partnership of the sample: its need, then its offers to whoever needs them."""
-    need = case["need"]
-    window = Window(starts_on=need.get("from"), ends_on=need.get("to")) if "from" in need else None
-    receivers = [known[ref] for ref in case.get("receivers", ())]
-    need_id = await world.need(
-        need["title"],
-        *_lines(need["lines"]),
-        department=need["department"],
-        with_departments=need.get("with", []),
-        policy_area=case["policy_area"],
-        requires=need.get("requires", []),
-        beneficiaries=need.get("beneficiaries"),
-        receivers=receivers,
-        window=window,
-    )
-    offers = {}
-    for offer in case["offers"]:
-        partners = [OfferPartner(stakeholder_id=known[ref]) for ref in offer.get("partners", ())]
-        offers[offer["ref"]] = await world.offer(
-            offer["title"], known[offer["stakeholder"]], *_lines(offer["lines"]), partners=partners
-        )
-    return need_id, offers
-
-
-def _lines(lines: Sequence[Mapping[str, Any]]) -> list[Line]:
-    return [Line(**line) for line in lines]
