@@ -23,9 +23,9 @@ from contracts.values import ResourceKind, Slug
 from services.matching import decisions
 from services.matching.access import reach_of, sees_notes
 from services.matching.domain import filters, refusals
+from services.matching.domain.city_time import city_day
 from services.matching.domain.obstacle import as_told
 from services.matching.domain.policy import Policy
-from services.matching.domain.postponing import CITY_TIME
 from services.matching.domain.states import State
 from services.matching.handlers import explaining
 from services.matching.settings import MatchingSettings
@@ -323,4 +323,4 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def due_by(request: Request, days: int | None) -> date | None:
     """The last of so many days from today on, in the city."""
-    return None if days is None else units_of(request).clock().astimezone(CITY_TIME).date() + timedelta(days)
+    return None if days is None else city_day(units_of(request).clock()) + timedelta(days)

@@ -12,7 +12,7 @@ from chassis.scope import Scope
 from chassis.unit import Units
 from chassis.web.i18n import speaking
 from chassis.web.vocabulary import label
-from services.matching.domain.postponing import CITY_TIME
+from services.matching.domain.city_time import CITY_TIME, city_day
 from services.matching.store import MatchingStore
 
 _TOLD = 3
@@ -53,7 +53,7 @@ def told(steps: Sequence[Mapping[str, Any]], now: datetime) -> tuple[str, str] |
 
 def _sentence(step: Mapping[str, Any], now: datetime, language: int) -> str:
     words = _DID[step["act"]][language].format(who=_who(step, language))
-    at, today = step["at"].astimezone(CITY_TIME), now.astimezone(CITY_TIME).date()
+    at, today = step["at"].astimezone(CITY_TIME), city_day(now)
     if at.date() == today:
         return f"{words} alle {at:%H:%M}" if language == 0 else f"{words} at {at:%H:%M}"
     return f"{words} il {at:%d/%m/%Y alle %H:%M}" if language == 0 else f"{words} on {at:%d/%m/%Y at %H:%M}"

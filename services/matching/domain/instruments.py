@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from contracts.events.agreements import DecisiveCriterion, InstrumentCondition, InstrumentRecord
 from contracts.values import ResourceKind, StakeholderType
+from services.matching.domain.city_time import city_day
 
-CITY_TIME = ZoneInfo("Europe/Rome")
-"""A version counts from the beginning of a day in the city."""
 CITY_ITSELF = "department"
 _MOST_REMEMBERED = 5000
 Line = tuple[UUID, ResourceKind, int | None]
@@ -240,8 +238,8 @@ class Toolkit:
     _days: dict[date, InForce] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, now: datetime) -> InForce:
-        """The instruments in force at a moment."""
-        day = now.astimezone(CITY_TIME).date()
+        """The instruments in force at a moment: a version counts from the beginning of a day in the city."""
+        day = city_day(now)
         if day not in self._days:
             self._days.clear()
             self._days[day] = self._on(day)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from contracts.events.matching import MatchPostponed
+from services.matching.domain.city_time import CITY_TIME, city_day
 from services.matching.domain.match import Decision, Match, Said, noted
 from services.matching.domain.policy import Policy
 from services.matching.domain.states import after
 
-CITY_TIME = ZoneInfo("Europe/Rome")
 Bound = Literal["policy", "in_all", "deadline", "reservation"]
 
 
@@ -74,13 +73,13 @@ def latest_day(
 
     It may have passed: what was put off for long enough is to be decided.
     """
-    bounds: list[tuple[date, Bound]] = [((now + policy.longest_postponement).astimezone(CITY_TIME).date(), "policy")]
+    bounds: list[tuple[date, Bound]] = [(city_day(now + policy.longest_postponement), "policy")]
     if proposed_at is not None:
-        bounds.append(((proposed_at + policy.postponed_in_all).astimezone(CITY_TIME).date(), "in_all"))
+        bounds.append((city_day(proposed_at + policy.postponed_in_all), "in_all"))
     if due_on is not None:
         bounds.append((due_on, "deadline"))
     if reserved_until is not None and not policy.postponing_extends_reservations:
-        bounds.append((reserved_until.astimezone(CITY_TIME).date(), "reservation"))
+        bounds.append((city_day(reserved_until), "reservation"))
     return min(bounds, key=lambda one: one[0])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -24,10 +24,9 @@ from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
 from services.matching import decisions
-from services.matching.api import match_for, policy_of, scope_of
+from services.matching.api import due_by, match_for, policy_of, scope_of
 from services.matching.decisions import Work
 from services.matching.domain.history import Channel
-from services.matching.domain.postponing import CITY_TIME
 from services.matching.pages.showing import own_parties
 from services.matching.views import DeclineBody, MatchView, Note, PostponeBody
 
@@ -55,8 +54,7 @@ class Outcome:
 
 
 def empty_form(request: Request) -> Form[SeveralForm]:
-    tomorrow = units_of(request).clock().astimezone(CITY_TIME) + timedelta(days=7)
-    return Form.of(until=tomorrow.date().isoformat(), act="postpone").called("several")
+    return Form.of(until=due_by(request, 7), act="postpone").called("several")
 
 
 def answerable(actor: Actor, matches: Sequence[MatchView]) -> set[UUID]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from chassis.web.forms import Form
 from chassis.web.pages import Pages
 from chassis.web.vocabulary import label
 from services.matching.access import sees_notes, speaker_of
-from services.matching.api import instruments_for, match_for, matches_page, policy_of, scope_of
-from services.matching.domain.postponing import CITY_TIME, latest_day
+from services.matching.api import due_by, instruments_for, match_for, matches_page, policy_of, scope_of
+from services.matching.domain.postponing import latest_day
 from services.matching.pages import texts
 from services.matching.store.listing import Wanted
 from services.matching.views import MatchView, PartyView, PastStepView
@@ -56,7 +55,7 @@ async def show(
         may_release=match.state == "accepted" and manages and not _begun(match) and not _ending(match),
         may_undo=_may_undo(match, now),
         asleep=match.postponed_until is not None and match.postponed_until > now,
-        tomorrow=(now.astimezone(CITY_TIME) + timedelta(days=1)).date(),
+        tomorrow=due_by(request, 1),
         latest=latest_day(
             match.due_on, match.expires_at if match.reserved else None, now, policy_of(request), match.proposed_at
         )[0],

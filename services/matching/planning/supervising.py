@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -26,13 +25,13 @@ from chassis.inbox import TRANSIENT
 from chassis.scope import Scope
 from chassis.service import Background
 from chassis.unit import Units
+from services.matching.domain.city_time import CITY_TIME
 from services.matching.planning.parameters import Choice, Parameters
 from services.matching.settings import MatchingSettings
 from services.matching.store.plans import Task
 
 ATTEMPTS = 3
 SCHEDULE = "schedule"
-CITY_TIME = ZoneInfo("Europe/Rome")
 _NOBODY = Scope("", "matching")
 _DONE_BEFORE = {"reading": 0.0, "candidates": 0.02, "solving": 0.5, "comparing": 0.9, "saving": 0.95}
 _SHARES = {"reading": 0.02, "candidates": 0.48, "solving": 0.4, "comparing": 0.05, "saving": 0.05}

@@ -11,11 +11,12 @@ import pytest
 
 from services.matching.domain import match as matches
 from services.matching.domain import refill, succession
+from services.matching.domain.city_time import city_day
 from services.matching.domain.countering import NothingCountered, UnknownPosition, counter, following
 from services.matching.domain.match import Match, Said
 from services.matching.domain.parts import MatchParty, Part, QuantityMissing
 from services.matching.domain.policy import Policy
-from services.matching.domain.postponing import CITY_TIME, NotLater, TooFar, postpone
+from services.matching.domain.postponing import NotLater, TooFar, postpone
 from services.matching.domain.proposals import Memory, Proposal, propose
 from services.matching.domain.states import WrongState
 from services.matching.domain.subjects import Need, Offer, Steering
@@ -138,7 +139,7 @@ def test_a_split_that_only_people_can_make_is_asked_for() -> None:
 def test_later_has_bounds() -> None:
     case = Case()
     said = Said("o", NOW)
-    today = NOW.astimezone(CITY_TIME).date()
+    today = city_day(NOW)
     with pytest.raises(NotLater):
         postpone(case.match, "department:education", said, today, POLICY)
     with pytest.raises(TooFar) as far:
