@@ -9,14 +9,32 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import Verbosity, settings
-from hypothesis.internal.conjecture import engine
+from hypothesis import HealthCheck, Verbosity, settings
+from hypothesis.internal.conjecture import engine, providers
+from hypothesis.internal.constants_ast import Constants
 
 SAME, WIDE = "same", "wide"
 
-settings.register_profile(SAME, derandomize=True, database=None, deadline=None, print_blob=True)
-settings.register_profile(WIDE, derandomize=False, database=None, deadline=None, print_blob=True)
+_ANYWHERE = {
+    "database": None,
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow],  # a busy machine is no fault of a test
+}
+settings.register_profile(SAME, derandomize=True, **_ANYWHERE)
+settings.register_profile(WIDE, derandomize=False, **_ANYWHERE)
 settings.load_profile(SAME)
+
+_constants_of_modules = providers._get_local_constants
+
+
+def _constants() -> Constants:
+    """Hypothesis also draws numbers and texts that it reads in our modules, in those loaded so far: which these are
+    depends on the tests that the same worker ran before, and on where the repository lies."""
+    return _constants_of_modules() if settings.get_current_profile_name() == WIDE else Constants()
+
+
+providers._get_local_constants = _constants
 
 # Hypothesis makes a failing example smaller for up to five minutes: as long as a whole test may take (pyproject.toml).
 engine.MAX_SHRINKING_SECONDS = 30
