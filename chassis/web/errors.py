@@ -13,7 +13,8 @@ from chassis.auth.dependencies import session_actor
 from chassis.auth.identity import Identity
 from chassis.http.problem import OF_DATABASE, Problem, of_database
 from chassis.http.trace_id import trace_id_of
-from chassis.web.i18n import current_language, gettext, language_of, mark, speaking
+from chassis.web.i18n import gettext, language_of, mark, speaking
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from chassis.web.way_back import page_for, path_of, typed_again
 
@@ -109,7 +110,7 @@ def _page(
 def _explanation(failure: Exception, status: int) -> str:
     problem = failure if isinstance(failure, Problem) else of_database(failure)
     if problem is not None:
-        return problem.italian if current_language() == "it" else problem.english
+        return problem_in_words(problem)
     return gettext(EXPLANATIONS.get(status, EXPLANATIONS[500 if status >= 500 else 422]))
 
 

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from chassis.validation import field_errors
-from chassis.web.i18n import current_language
+from chassis.web.in_words import fault_in_words
 from contracts.values import FieldError
 
 M = TypeVar("M", bound=BaseModel)
@@ -79,7 +79,7 @@ class Form(Generic[M]):
         """Carry the field errors of a Problem raised by the shared handler back to the form's fields."""
         for fault in faults:
             name = fault.pointer.strip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
-            self.errors.setdefault(_field_name(name, self.sent_rows), _sentence(fault))
+            self.errors.setdefault(_field_name(name, self.sent_rows), fault_in_words(fault))
         return self
 
 
@@ -97,11 +97,6 @@ def form_from(data: FormData, model: type[M]) -> Form[M]:
     except ValidationError as wrong:
         form.refuse_all(field_errors(wrong))
     return form
-
-
-def _sentence(fault: FieldError) -> str:
-    text = fault.message_it if current_language() == "it" else fault.message_en
-    return text[:1].upper() + text[1:]
 
 
 def _typed(data: FormData) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def mark(message: str) -> str:
     return message
 
 
+def either(italian: str, english: str) -> str:
+    """Of a text that was written in both languages, the one in the language of the current request."""
+    return italian if _language.get() == "it" else english
+
+
 def current_language() -> Language:
     return _language.get()
 

@@ -11,7 +11,7 @@ import orjson
 from fastapi import Response
 
 from chassis.http.problem import Problem
-from chassis.web.i18n import current_language
+from chassis.web.i18n import either
 from contracts.units import plain
 from services.impact.domain.reports import CaseReport, CommitmentReport, Summary
 
@@ -64,8 +64,7 @@ def as_csv(summary: Summary) -> Response:
     """One row per commitment, with a header in the reader's language (``?lang=it`` or ``en``)."""
     text = io.StringIO()
     writer = csv.writer(text)
-    italian = current_language() == "it"
-    writer.writerow(name_it if italian else name_en for name_it, name_en, _ in _COLUMNS)
+    writer.writerow(either(name_it, name_en) for name_it, name_en, _ in _COLUMNS)
     writer.writerows(_rows(summary))
     # The mark at the start makes spreadsheets read it as UTF-8.
     return Response("\ufeff" + text.getvalue(), media_type="text/csv; charset=utf-8")

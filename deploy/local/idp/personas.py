@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.web.i18n import current_language, mark
+from chassis.web.i18n import either, mark
 
 FILE = Path(__file__).parents[2] / "personas.json"
 
@@ -41,7 +41,7 @@ class Text(BaseModel):
     en: str
 
     def __str__(self) -> str:
-        return self.it if current_language() == "it" else self.en
+        return either(self.it, self.en)
 
 
 class Persona(BaseModel):

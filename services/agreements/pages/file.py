@@ -17,8 +17,8 @@ from chassis.service import units_of
 from chassis.validation import field_errors
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from services.agreements.api import desk_of, scope_of
 from services.agreements.domain.commands import ChooseInstrument, Decide, Sign, Suspend, Terminate
@@ -161,7 +161,7 @@ class Desk:
         except Problem as problem:
             if problem.status not in (409, 422):
                 raise
-            text = problem.italian if current_language() == "it" else problem.english
+            text = problem_in_words(problem)
             return await self.show(request, actor, agreement_id, problem.status, text)
 
 

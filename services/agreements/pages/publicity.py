@@ -18,8 +18,8 @@ from chassis.http.problem import Problem
 from chassis.service import units_of
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from contracts.values import LongText, ShortText, Slug
 from services.agreements.api import desk_of, scope_of
@@ -191,7 +191,7 @@ class Publicity:
         except Problem as problem:
             if problem.status not in (409, 422):
                 raise
-            text = problem.italian if current_language() == "it" else problem.english
+            text = problem_in_words(problem)
             known = [error for error in problem.errors if error.pointer.lstrip("/") in form.values]
             wrong = form.refuse_all(known) if known else form.refuse("", text)
             return await self.show(request, actor, agreement_id, problem.status, **{name: wrong})

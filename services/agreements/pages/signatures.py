@@ -17,8 +17,8 @@ from chassis.http.problem import Problem
 from chassis.service import units_of
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import problem_in_words
 from services.agreements.api import desk_of, scope_of
 from services.agreements.api_signatures import judged_for, problem_of_upload
 from services.agreements.documents.verification import MAX_SIZE
@@ -47,7 +47,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
         except Problem as problem:
             if problem.status != 409:
                 raise
-            return await desk.show(request, actor, agreement_id, 409, _in_words(problem), {"signing": form})
+            return await desk.show(request, actor, agreement_id, 409, problem_in_words(problem), {"signing": form})
 
     @routes.post("/files/{agreement_id}/signatures")
     async def hand_in(request: Request, actor: SignedIn, agreement_id: UUID) -> Response:
@@ -68,7 +68,7 @@ async def hand_in_on(page: Desk, request: Request, actor: Actor, agreement_id: U
     except Problem as problem:
         if problem.status not in (409, 422):
             raise
-        return await page.show(request, actor, agreement_id, problem.status, _in_words(problem))
+        return await page.show(request, actor, agreement_id, problem.status, problem_in_words(problem))
     return redirect(request, page.address(agreement_id), _("The signatures have been taken in."))
 
 
@@ -95,7 +95,3 @@ async def _hand_in(
     refused = json.loads(reply.content()).get("refused")
     if refused:
         raise Problem(422, "signature-refused", *refused)
-
-
-def _in_words(problem: Problem) -> str:
-    return problem.italian if current_language() == "it" else problem.english

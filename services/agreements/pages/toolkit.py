@@ -17,6 +17,7 @@ from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import current_language, mark
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from services.agreements.api import scope_of
 from services.agreements.api_toolkit import versions_of
@@ -219,7 +220,7 @@ async def carried_out(request: Request, actor: Actor, form: Form[Any], work: Wor
             return 412, kept()
         if problem.status != 409:
             raise
-        return 409, problem.italian if current_language() == "it" else problem.english
+        return 409, problem_in_words(problem)
     return None
 
 

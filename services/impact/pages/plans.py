@@ -15,7 +15,7 @@ from chassis.http.paging import After, page
 from chassis.service import units_of
 from chassis.web.formats import number, quantity
 from chassis.web.forms import Form
-from chassis.web.i18n import current_language, gettext, mark
+from chassis.web.i18n import either, gettext, mark
 from chassis.web.pages import Pages
 from chassis.web.vocabulary import label, unit_name
 from services.impact import edge
@@ -118,7 +118,7 @@ async def show_plan(
 
 
 def indicator_title(one: IndicatorReport) -> str:
-    return one.title_it if current_language() == "it" else one.title_en
+    return either(one.title_it, one.title_en)
 
 
 def commitment_name(one: CommitmentReport) -> str:

@@ -22,6 +22,7 @@ from chassis.web.formats import quantity
 from chassis.web.forms import Form, parse_form
 from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from contracts.values import LongText, Quantity
 from services.impact import edge
@@ -168,7 +169,7 @@ async def _do(request: Request, actor: Actor, form: Form[Any], about: UUID, act:
             raise
         form.refuse_all(problem.errors)
         if not problem.errors:
-            form.refuse("", problem.italian if current_language() == "it" else problem.english)
+            form.refuse("", problem_in_words(problem))
         return None
     told: list[str] = orjson.loads(reply.content())[current_language()]
     return told

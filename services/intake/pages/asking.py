@@ -17,7 +17,7 @@ from chassis.scope import Scope
 from chassis.service import units_of
 from chassis.unit import Units
 from chassis.web.forms import Form
-from chassis.web.i18n import current_language
+from chassis.web.in_words import fault_in_words
 from contracts.values import FieldError
 from services.intake.domain.needs import Need
 from services.intake.endpoints.views import NeedView, need_view
@@ -102,12 +102,10 @@ async def shown_needs(
 
 def words(found: Sequence[FieldError]) -> list[tuple[int | None, str]]:
     """What was found, in the reader's language, each with the number of its line from 1."""
-    italian = current_language() == "it"
     shown = []
     for one in found:
-        text = one.message_it if italian else one.message_en
         place = re.match(r"/lines/([0-9]+)", one.pointer)
-        shown.append((int(place[1]) + 1 if place else None, text[:1].upper() + text[1:]))
+        shown.append((int(place[1]) + 1 if place else None, fault_in_words(one)))
     return shown
 
 

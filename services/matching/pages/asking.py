@@ -13,7 +13,7 @@ from chassis.auth.dependencies import refuse_unless
 from chassis.http.problem import Problem
 from chassis.service import units_of
 from chassis.web.forms import Form
-from chassis.web.i18n import current_language
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from services.matching.access import SEE_EVERYTHING, reach_of
 from services.matching.api import scope_of, why_not_for
@@ -59,7 +59,7 @@ async def _answer(
     try:
         return await why_not_for(request, actor, need, offer), ""
     except Problem as problem:
-        return None, problem.italian if current_language() == "it" else problem.english
+        return None, problem_in_words(problem)
 
 
 async def _found(request: Request, actor: Actor, text: str, what: str) -> list[Subject]:

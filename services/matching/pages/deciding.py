@@ -17,8 +17,8 @@ from chassis.service import units_of
 from chassis.validation import field_error
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from services.matching import decisions
 from services.matching.api import match_for, policy_of, scope_of
@@ -147,7 +147,7 @@ async def _refused(
     if problem.status not in (409, 412, 422):
         raise problem
     form.refuse_all(problem.errors)
-    said = "" if problem.errors else (problem.italian if current_language() == "it" else problem.english)
+    said = "" if problem.errors else problem_in_words(problem)
     if problem.status == 412 and (await match_for(request, actor, match_id)).closed_at is not None:
         said = f"{said} " + _("Nothing was recorded.")
     return await show(pages, request, actor, match_id, status=problem.status, warning=said, forms={name: form})

@@ -19,8 +19,9 @@ from chassis.http.problem import Problem
 from chassis.service import units_of
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language, ngettext
 from chassis.web.i18n import gettext as _
+from chassis.web.i18n import ngettext
+from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from chassis.web.vocabulary import choices
 from contracts.values import Quantity
@@ -116,7 +117,7 @@ def router(pages: Pages) -> APIRouter:
         try:
             await _once(request, actor, form, cancelling(plan_id))
         except Problem as problem:
-            return await _show(pages, request, actor, plan_id, status=problem.status, warning=_said(problem))
+            return await _show(pages, request, actor, plan_id, status=problem.status, warning=problem_in_words(problem))
         return redirect(request, f"/matching/plans/{plan_id}", _("Cancelled: nothing of it is kept."), "info")
 
     @routes.post("/plans/{plan_id}/insist")
@@ -139,7 +140,7 @@ def router(pages: Pages) -> APIRouter:
         try:
             reply = await _once(request, actor, form, adopting(plan_id, positions, settings))
         except Problem as problem:
-            return await _show(pages, request, actor, plan_id, status=problem.status, warning=_said(problem))
+            return await _show(pages, request, actor, plan_id, status=problem.status, warning=problem_in_words(problem))
         except Exception:
             # One transaction: whatever broke it, nothing of it is there. Who asked should read that, not guess.
             _logger.exception("plan.not_proposed", plan=str(plan_id))
@@ -232,10 +233,6 @@ def _named(found: dict[str, str]) -> list[tuple[str, str]]:
 def _with(found: list[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
     """The choices and, where the installation has set another one, that one."""
     return found if not chosen or any(code == chosen for code, _words in found) else [*found, (chosen, chosen)]
-
-
-def _said(problem: Problem) -> str:
-    return problem.italian if current_language() == "it" else problem.english
 
 
 def _done(adopted: AdoptedView) -> str:

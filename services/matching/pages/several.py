@@ -20,8 +20,8 @@ from chassis.service import units_of
 from chassis.validation import field_errors
 from chassis.web.flash import redirect
 from chassis.web.forms import Form, parse_form
-from chassis.web.i18n import current_language
 from chassis.web.i18n import gettext as _
+from chassis.web.in_words import fault_in_words, problem_in_words
 from chassis.web.pages import Pages
 from services.matching import decisions
 from services.matching.api import due_by, match_for, policy_of, scope_of
@@ -103,9 +103,9 @@ async def _one(request: Request, actor: Actor, form: Form[SeveralForm], chosen: 
         run = once(units_of(request), scope_of(actor), str(key), fingerprint(id_, model.model_dump_json()), work)
         await decisions.carried_out(units_of(request), actor, match.match_id, run, int(version))
     except ValidationError as wrong:
-        return Outcome(match, _fault(field_errors(wrong)[0]))
+        return Outcome(match, fault_in_words(field_errors(wrong)[0]))
     except Problem as problem:
-        return Outcome(match, _fault(problem.errors[0]) if problem.errors else _said(problem))
+        return Outcome(match, fault_in_words(problem.errors[0]) if problem.errors else problem_in_words(problem))
     return Outcome(await match_for(request, actor, match.match_id))
 
 
@@ -132,12 +132,3 @@ def _party(actor: Actor, match: MatchView) -> str | None:
     if not actor.has("account_manager"):
         return None
     return next((one.party_id for one in match.parties if one.role == "department"), None)
-
-
-def _fault(fault: Any) -> str:
-    text: str = fault.message_it if current_language() == "it" else fault.message_en
-    return text[:1].upper() + text[1:]
-
-
-def _said(problem: Problem) -> str:
-    return problem.italian if current_language() == "it" else problem.english
