@@ -22,7 +22,7 @@ from chassis.service import units_of
 from contracts.values import ResourceKind, Slug
 from services.matching import decisions
 from services.matching.access import reach_of, sees_notes
-from services.matching.domain import filters, refusals
+from services.matching.domain import filters, refusals, signals
 from services.matching.domain.city_time import city_day
 from services.matching.domain.obstacle import as_told
 from services.matching.domain.policy import Policy
@@ -254,10 +254,11 @@ async def why_not_for(request: Request, actor: Actor, need_id: UUID, offer: UUID
         now = units.clock()
         theirs = await store.overview.may_see_subject(scope, reach, offer)
         known = theirs or await store.overview.has_met(scope, reach, offer)
-        obstacles = filters.why_not(need, found, now) + await explaining.no_instrument(store, scope, need, found, now)
+        steering = await store.projections.steering(scope, signals.day_of(now))
+        obstacles = filters.why_not(need, found, now) + explaining.no_instrument(need, found, steering, now)
         shown = [_obstacle(one) for one in (obstacles if theirs else as_told(obstacles))]
-        because = None if shown else await explaining.why_not_proposed(store, scope, need, found, now, scores=known)
-        alone = None if shown or not known else await explaining.alone(store, scope, need, found, now)
+        alone = [] if shown else explaining.ranked_alone(need, found, steering, now)
+        because = None if shown else await explaining.why_not_proposed(store, scope, need, found, alone, scores=known)
         best = await store.overview.matches(scope, reach, Wanted(need_id, state="proposed", limit=1, sort="best"))
     return WhyNotView(
         need_id=need_id,
@@ -266,8 +267,8 @@ async def why_not_for(request: Request, actor: Actor, need_id: UUID, offer: UUID
         obstacles=shown,
         because=_obstacle(because.reason) if because else None,
         match_id=because.match_id if because else None,
-        score=alone.score if alone else None,
-        reasons=list(alone.proposal().reasons) if alone else [],
+        score=alone[0].score if alone and known else None,
+        reasons=list(alone[0].proposal().reasons) if alone and known else [],
         best=_best(best[0]) if best else None,
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from chassis.scope import Scope
-from services.matching.domain import deals, proposals, signals
+from services.matching.domain import deals, proposals
 from services.matching.domain.filters import Obstacle
 from services.matching.domain.instruments import UNKNOWN
 from services.matching.domain.proposals import Candidate, Memory
-from services.matching.domain.subjects import Need, Offer
+from services.matching.domain.subjects import Need, Offer, Steering
 from services.matching.handlers.likening import likeness_of
 from services.matching.store import MatchingStore
 
@@ -48,32 +49,29 @@ class Because:
     match_id: UUID | None = None
 
 
-async def no_instrument(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> list[Obstacle]:
+def no_instrument(need: Need, offer: Offer, steering: Steering, now: datetime) -> list[Obstacle]:
     """The rule for which no legal instrument could ever be used for the two; none as long as one could."""
-    steering = await store.projections.steering(scope, signals.day_of(now))
     instruments = steering.toolkit.at(now)
     if found := deals.never(offer, instruments):
         return [found]
     if need.state.requires:
         return []  # with others beside it there may be one
-    alone = proposals.candidates(need, [offer], replace(steering, toolkit=UNKNOWN), now)
-    refused = [deals.refused(need, one.pieces, instruments) for one in alone]
+    made = proposals.candidates(need, [offer], replace(steering, toolkit=UNKNOWN), now)
+    refused = [deals.refused(need, one.pieces, instruments) for one in made]
     return [one for one in refused[:1] if one] if all(refused) else []
 
 
-async def alone(store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime) -> Candidate | None:
-    """How the offer by itself would be ranked for the need; None when it does not suffice alone."""
-    steering = await store.projections.steering(scope, signals.day_of(now))
-    made = proposals.candidates(need, [offer], steering, now, likeness=likeness_of(need, [offer]))
-    return made[0] if made else None
+def ranked_alone(need: Need, offer: Offer, steering: Steering, now: datetime) -> list[Candidate]:
+    """How the offer by itself would be ranked for the need; nothing when it does not suffice alone."""
+    return proposals.candidates(need, [offer], steering, now, likeness=likeness_of(need, [offer]))
 
 
 async def why_not_proposed(
-    store: MatchingStore, scope: Scope, need: Need, offer: Offer, now: datetime, *, scores: bool = True
+    store: MatchingStore, scope: Scope, need: Need, offer: Offer, alone: Sequence[Candidate], *, scores: bool = True
 ) -> Because:
     """The answer for a pair that passes every filter: proposed already, decided before, or others fit better.
 
-    Without ``scores`` for who does not know the offer.
+    ``alone`` is :func:`ranked_alone` of the two. Without ``scores`` for who does not know the offer.
     """
     open_ones = await store.overview.open_for_need(scope, need.need_id, offer.offer_id)
     for one in open_ones:
@@ -83,8 +81,6 @@ async def why_not_proposed(
     memory = memories.get(need.need_id, Memory())
     if not memory.admits(offer):
         return Because(DECLINED)
-    steering = await store.projections.steering(scope, signals.day_of(now))
-    alone = proposals.candidates(need, [offer], steering, now, likeness=likeness_of(need, [offer]))
     if not alone:
         return Because(NOT_ALONE)
     allowed = [one for one in alone if memory.allows(one)]

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from services.matching.handlers import explaining
+from services.matching.store.projections import ProjectionStore
 from services.matching.tests.world import World, goods, service
 
 pytestmark = pytest.mark.integration
@@ -75,6 +77,26 @@ async def test_others_fit_better(world: World) -> None:
     assert said["because"]["code"] == "others_first"
     assert "Proposte aperte per questo bisogno: 5" in said["because"]["text_it"]
     assert "Open proposals for this need: 5" in said["because"]["text_en"]
+
+
+async def test_what_steers_is_read_once_and_the_two_are_ranked_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need = await world.need("Sedie per la scuola", goods("10"))
+    offer = await world.offer("Sedie", await world.stakeholder("Enel"), goods("10"))
+    await world.proposals(need)
+    await world.settled()
+    done: list[str] = []
+
+    def noted(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *given: (done.append(name), original(*given))[1])
+
+    noted(ProjectionStore, "steering")
+    noted(explaining, "likeness_of")
+    said = await answer(world, need, offer)
+    assert (said["because"]["code"], said["score"] is None) == ("proposed", False)
+    assert done == ["steering", "likeness_of"]
 
 
 async def test_a_department_is_not_told_that_it_was_excluded(world: World) -> None:
