@@ -350,9 +350,17 @@ def label(group: str, code: object) -> str:
     return gettext(known) if known else text.replace("_", " ")
 
 
-def choices(group: str) -> list[tuple[str, str]]:
-    """(code, label) of a whole group, for a select or a set of radio buttons."""
-    return [(code, gettext(text)) for code, text in VOCABULARY[group].items()]
+def choices(group: str, chosen: object = ()) -> list[tuple[str, str]]:
+    """(code, label) of a whole group, for a select or a set of buttons.
+
+    `chosen` is the field's value, or its values: what it has beyond the group stays to choose, so that a form does not
+    lose what another program said.
+    """
+    known = VOCABULARY[group]
+    codes = [str(one) for one in (chosen if isinstance(chosen, list | tuple) else [chosen]) if one]
+    return [(code, gettext(text)) for code, text in known.items()] + [
+        (code, label(group, code)) for code in dict.fromkeys(codes) if code not in known
+    ]
 
 
 def unit_choices() -> list[tuple[str, str]]:

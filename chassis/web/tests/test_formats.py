@@ -106,3 +106,13 @@ def _all_events(of: type[Event]) -> list[type[Event]]:
     for event in of.__subclasses__():
         found += [event, *_all_events(event)]
     return [event for event in found if "type" in event.__dict__]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "more"),
+    [(None, []), ("", []), ("delivery", []), ("scaffold_large", ["scaffold large"]), (["b", "delivery", "b"], ["b"])],
+)
+def test_what_was_chosen_stays_to_choose(chosen: object, more: list[str]) -> None:
+    usual = vocabulary.choices("capability")
+    assert vocabulary.choices("capability", chosen)[: len(usual)] == usual
+    assert [shown for _code, shown in vocabulary.choices("capability", chosen)[len(usual) :]] == more

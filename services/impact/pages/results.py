@@ -14,7 +14,7 @@ from chassis.service import units_of
 from chassis.validation import field_errors
 from chassis.web.forms import Form
 from chassis.web.pages import Pages
-from chassis.web.vocabulary import VOCABULARY, choices, label
+from chassis.web.vocabulary import choices
 from services.impact import edge
 from services.impact.domain.reports import Filters, Summary
 from services.impact.edge import scope_of
@@ -66,8 +66,7 @@ def _asked(request: Request) -> tuple[Form[Filters], Filters]:
 
 def _areas(found: Summary) -> list[tuple[str, str]]:
     """Known policy areas, and any other that has results."""
-    more = [one.policy_area for one in found.policy_areas if one.policy_area not in VOCABULARY["policy_area"]]
-    return choices("policy_area") + [(code, label("policy_area", code)) for code in more]
+    return choices("policy_area", [one.policy_area for one in found.policy_areas])
 
 
 def _bars(found: Summary) -> list[Bar]:

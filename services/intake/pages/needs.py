@@ -76,11 +76,14 @@ def router(pages: Pages) -> APIRouter:
             return await show(request, actor, form, 422)
         return redirect(request, "/intake/mine", _("The need is registered and open to everybody."))
 
+    def over(request: Request, need: Need) -> Response:
+        return redirect(request, f"/intake/needs/{need.need_id}", _("This need is no longer open."), "warning")
+
     @routes.get("/{need_id}/edit")
     async def edit(request: Request, actor: Handling, need_id: UUID) -> Response:
         need = await _own(request, actor, need_id)
         if need.state != "open":
-            return redirect(request, f"/intake/needs/{need_id}", _("This need is no longer open."), "warning")
+            return over(request, need)
         form: FormPage = Form.of(**editing.need_values(need.content), version=need.version)
         return await show(request, actor, form, need=need)
 
@@ -88,6 +91,8 @@ def router(pages: Pages) -> APIRouter:
     async def change(request: Request, actor: Handling, need_id: UUID) -> Response:
         form = await parse_form(request, NeedForm)
         need = await _own(request, actor, need_id)
+        if need.state != "open":
+            return over(request, need)
         if (values := rearranged(form)) is not None:
             return await show(request, actor, Form(values=values), need=need)
         if form.model is None:

@@ -98,11 +98,14 @@ def router(pages: Pages) -> APIRouter:
             _("Thank you: the offer is in. Your account manager will be in touch."),
         )
 
+    def over(request: Request, offer: Offer) -> Response:
+        return redirect(request, f"/intake/offers/{offer.offer_id}", _("This offer is no longer open."), "warning")
+
     @routes.get("/{offer_id}/edit")
     async def edit(request: Request, actor: LoggedIn, offer_id: UUID) -> Response:
         offer = await _own(request, actor, offer_id)
         if offer.state != "open":
-            return redirect(request, f"/intake/offers/{offer_id}", _("This offer is no longer open."), "warning")
+            return over(request, offer)
         form: Form[OfferForm] = Form.of(**editing.offer_values(offer.content), version=offer.version)
         return await show(request, actor, form, await _need(request, actor, offer.content.answers_need_id), offer=offer)
 
@@ -110,6 +113,8 @@ def router(pages: Pages) -> APIRouter:
     async def change(request: Request, actor: LoggedIn, offer_id: UUID) -> Response:
         form = await parse_form(request, OfferForm)
         offer = await _own(request, actor, offer_id)
+        if offer.state != "open":
+            return over(request, offer)
         answered = await _need(request, actor, offer.content.answers_need_id)
         if (values := rearranged(form)) is not None:
             return await show(request, actor, Form(values=values), answered, offer=offer)

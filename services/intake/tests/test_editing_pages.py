@@ -77,6 +77,30 @@ async def test_a_need_sent_back_as_it_was_shown_is_not_changed(open_city: City, 
     assert event.valid_until.hour == 10
 
 
+async def test_what_has_no_label_of_ours_stays_when_something_else_is_changed(open_city: City) -> None:
+    """Departments' own systems may name capabilities and areas that no page knows."""
+    line = {"kind": "service", "unit": "DAY", "quantity": "3", "capability": "crane"}
+    need = await open_city.need(policy_area="urban_gardens", requires=["delivery", "scaffold"], lines=[line])
+    enel = (await open_city.stakeholder())["id"]
+    async with open_city.department() as client:
+        address = f"/intake/needs/{need['id']}/edit"
+        typed = fields_of((await client.get(address, headers=PAGE)).text) | {"title": "Altro"}
+        assert (await client.post(address, data=typed, headers=PAGE)).status_code == 303
+    async with open_city.partner() as client:
+        body = an_offer(enel, lines=[line], excluded_policy_areas=["urban_gardens"])
+        offer = (await client.post(f"{API}/offers", json=body)).json()
+        address = f"/intake/offers/{offer['id']}/edit"
+        typed = fields_of((await client.get(address, headers=PAGE)).text) | {"title": "Altro"}
+        assert (await client.post(address, data=typed, headers=PAGE)).status_code == 303
+    [asked], [offered] = await open_city.events(NeedChanged), await open_city.events(OfferChanged)
+    assert (asked.policy_area, asked.requires, asked.lines[0].capability) == (
+        "urban_gardens",
+        ("delivery", "scaffold"),
+        "crane",
+    )
+    assert (offered.excluded_policy_areas, offered.lines[0].capability) == (("urban_gardens",), "crane")
+
+
 async def test_who_was_slower_is_told_and_loses_no_word(open_city: City) -> None:
     need = await open_city.need()
     address = f"/intake/needs/{need['id']}/edit"
@@ -119,6 +143,24 @@ async def test_what_is_closed_is_not_changed_any_more(open_city: City) -> None:
         await client.post(f"/intake/needs/{need['id']}/withdraw", data={}, headers=PAGE)
         edit = await client.get(f"/intake/needs/{need['id']}/edit", headers=PAGE)
     assert (edit.status_code, edit.headers["location"]) == (303, f"/intake/needs/{need['id']}")
+
+
+async def test_who_is_slower_than_the_end_is_not_asked_to_save_again(open_city: City) -> None:
+    need, enel = await open_city.need(), await open_city.stakeholder()
+    async with open_city.department() as client:
+        address = f"/intake/needs/{need['id']}/edit"
+        typed = fields_of((await client.get(address, headers=PAGE)).text)
+        await client.post(f"/intake/needs/{need['id']}/withdraw", data={}, headers=PAGE)
+        late = await client.post(address, data=typed | {"title": "Tardi"}, headers=PAGE)
+        assert (late.status_code, late.headers["location"]) == (303, f"/intake/needs/{need['id']}")
+        assert "no longer open" in (await client.get(late.headers["location"], headers=PAGE)).text
+    async with open_city.partner() as client:
+        offer = (await client.post(f"{API}/offers", json=an_offer(enel["id"]))).json()
+        address = f"/intake/offers/{offer['id']}/edit"
+        typed = fields_of((await client.get(address, headers=PAGE)).text)
+        await client.post(f"/intake/offers/{offer['id']}/withdraw", data={}, headers=PAGE)
+        late = await client.post(address, data=typed | {"title": "Tardi"}, headers=PAGE)
+        assert (late.status_code, late.headers["location"]) == (303, f"/intake/offers/{offer['id']}")
 
 
 async def test_a_line_is_taken_away_and_the_others_move_up(open_city: City) -> None:
