@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from chassis.auth import Actor, CurrentActor
 from chassis.auth.dependencies import refuse_unless
@@ -27,7 +27,7 @@ from services.matching.pages.showing import awaited_of
 from services.matching.store.listing import COUNTED, Sort, Wanted
 from services.matching.views import MatchView
 
-_PAGE, _AT_ONCE, _MOST_ROWS = 30, 200, 5000
+_PAGE, _AT_ONCE = 30, 200
 STATES = tuple(dict.fromkeys(TRANSITIONS.values()))
 POSTPONED = "postponed"
 """Proposed, but nobody's task before some day: kept apart from what is to be decided now."""
@@ -141,8 +141,11 @@ def add(routes: APIRouter, pages: Pages) -> None:
     async def as_csv(request: Request, actor: CurrentActor) -> Response:
         refuse_unless(actor, *READERS)
         wanted = replace(Asked.of(request).wanted(request, actor), limit=_AT_ONCE)
-        headers = {"content-disposition": 'attachment; filename="proposals.csv"'}
-        return StreamingResponse(_csv(request, actor, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+        return spreadsheet.as_file(
+            "proposals",
+            _COLUMNS,
+            lambda after: matches_page(request, actor, replace(wanted, after=position(after, wanted.sort))),
+        )
 
     several.add(routes, pages)
 
@@ -166,17 +169,6 @@ _COLUMNS: dict[str, Callable[[MatchView], object]] = {
     "put_off_until": lambda match: match.postponed_until and match.postponed_until.isoformat(timespec="seconds"),
     "awaited": lambda match: "; ".join(one.name for one in match.parties if one.consent == "pending"),
 }
-
-
-async def _csv(request: Request, actor: Actor, wanted: Wanted) -> AsyncIterator[str]:
-    yield spreadsheet.BEGIN + spreadsheet.row(_COLUMNS)
-    for _turn in range(_MOST_ROWS // _AT_ONCE):
-        found = await matches_page(request, actor, wanted)
-        for match in found.items:
-            yield spreadsheet.row(column(match) for column in _COLUMNS.values())
-        if found.next is None:
-            return
-        wanted = replace(wanted, after=position(found.next, wanted.sort))
 
 
 def _uuid(text: str) -> UUID | None:

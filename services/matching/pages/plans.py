@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from chassis import log
@@ -151,8 +151,9 @@ def router(pages: Pages) -> APIRouter:
     @routes.get("/plans/{plan_id}/lines.csv")
     async def as_csv(request: Request, actor: CurrentActor, plan_id: UUID) -> Response:
         await plan_for(request, actor, plan_id)
-        headers = {"content-disposition": f'attachment; filename="plan-{plan_id}.csv"'}
-        return StreamingResponse(_csv(request, actor, plan_id), media_type="text/csv; charset=utf-8", headers=headers)
+        return spreadsheet.as_file(
+            f"plan-{plan_id}", _COLUMNS, lambda after: lines_of(request, actor, plan_id, None, after, _MOST)
+        )
 
     return routes
 
@@ -268,15 +269,3 @@ _COLUMNS: dict[str, Callable[[LineView], object]] = {
     "reasons_it": lambda line: "; ".join(reason.text_it for reason in line.reasons),
     "reasons_en": lambda line: "; ".join(reason.text_en for reason in line.reasons),
 }
-
-
-async def _csv(request: Request, actor: Actor, plan_id: UUID) -> AsyncIterator[str]:
-    yield spreadsheet.BEGIN + spreadsheet.row(_COLUMNS)
-    after: str | None = None
-    while True:
-        found = await lines_of(request, actor, plan_id, None, after, _MOST)
-        for line in found.items:
-            yield spreadsheet.row(column(line) for column in _COLUMNS.values())
-        after = found.next
-        if after is None:
-            return

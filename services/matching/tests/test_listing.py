@@ -109,6 +109,31 @@ async def test_the_page_counts_narrows_and_gives_a_file(world: World) -> None:
         assert rows[0]["brings"] == "goods: 5 C62"
 
 
+async def test_a_file_has_every_proposal_however_many(world: World) -> None:
+    await city_of_three(world)
+    [match] = await world.matches(kind="money")
+    async with world.running.app.state.units.pool.acquire() as connection:
+        await connection.execute(_COPIES, world.city, UUID(match["match_id"]), 5_100)
+    async with world.manager() as client:
+        file = await client.get("/matching/proposals.csv", params={"kind": "money"})
+    rows = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    assert len({row["match_id"] for row in rows}) == len(rows) == 5_101
+
+
+_COPIES = """
+WITH copy AS (SELECT gen_random_uuid() AS match_id, 'copy ' || number AS set_key FROM generate_series(1, $3) AS number),
+matches AS (
+    INSERT INTO match SELECT (jsonb_populate_record(match, to_jsonb(copy))).* FROM match, copy
+    WHERE city = $1 AND match.match_id = $2 RETURNING match_id
+), parties AS (
+    INSERT INTO match_party SELECT (jsonb_populate_record(party, jsonb_build_object('match_id', matches.match_id))).*
+    FROM match_party AS party, matches WHERE city = $1 AND party.match_id = $2
+)
+INSERT INTO match_allocation SELECT (jsonb_populate_record(part, jsonb_build_object('match_id', matches.match_id))).*
+FROM match_allocation AS part, matches WHERE city = $1 AND part.match_id = $2
+"""
+
+
 async def chosen(client: Any, listing: str) -> list[str]:
     return re.findall(r'name="match\[\]" id="[^"]+" value="([^"]+)"', listing)
 
