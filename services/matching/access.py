@@ -19,7 +19,7 @@ def reach_of(actor: Actor) -> Reach:
     return Reach(
         everything=actor.has(*SEE_EVERYTHING),
         department=actor.department if actor.has("department") else None,
-        stakeholders=tuple(_uuids(actor)) if actor.has("partner") else (),
+        stakeholders=tuple(filter(None, map(uuid_of, actor.stakeholders))) if actor.has("partner") else (),
     )
 
 
@@ -39,11 +39,9 @@ def sees_notes(actor: Actor) -> bool:
     return actor.has("account_manager")
 
 
-def _uuids(actor: Actor) -> list[UUID]:
-    found = []
-    for text in actor.stakeholders:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
+def uuid_of(text: str) -> UUID | None:
+    """The id that a text is; None for any other text, as people may put it into an address or a provider in a claim."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -15,7 +15,7 @@ from chassis.service import units_of
 from chassis.web.forms import Form
 from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
-from services.matching.access import SEE_EVERYTHING, reach_of
+from services.matching.access import SEE_EVERYTHING, reach_of, uuid_of
 from services.matching.api import scope_of, why_not_for
 from services.matching.store.overview import OverviewStore, Subject
 from services.matching.views import WhyNotView
@@ -33,7 +33,7 @@ def add(routes: APIRouter, pages: Pages) -> None:
             name: request.query_params.get(name, "").replace("\x00", "").strip()[:200]
             for name in ("need", "offer", "need_q", "offer_q")
         }
-        need, offer = _uuid(said["need"] or said["need_q"]), _uuid(said["offer"] or said["offer_q"])
+        need, offer = uuid_of(said["need"] or said["need_q"]), uuid_of(said["offer"] or said["offer_q"])
         answer, warning = await _answer(request, actor, need, offer)
         return pages.render(
             request,
@@ -98,10 +98,3 @@ def _side_by_side(answer: WhyNotView) -> list[dict[str, Any]]:
         return -abs(brought[0] - brought[1])
 
     return sorted(rows, key=apart)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

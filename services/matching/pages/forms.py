@@ -1,8 +1,9 @@
-"""What the forms of a proposal send. ``version`` is the one the person saw."""
+"""What the forms of a proposal, and of several, send. ``version`` is the one the person saw."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -20,6 +21,8 @@ def _typed(text: Any) -> Any:
 Typed = Annotated[Quantity, BeforeValidator(_typed)]
 
 
+_MOST = 100
+Chosen = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[0-9]{1,9}$")]
 MISSING = field_error("/quantities/0/quantity", "missing", "manca questo campo", "this field is missing")
 
 
@@ -70,6 +73,19 @@ class PostponeForm(PostponeBody, VersionForm):
 class DeclineForm(DeclineBody, VersionForm):
     def body(self) -> DeclineBody:
         return DeclineBody(**self.model_dump(exclude={"version"}))
+
+
+class SeveralForm(BaseModel):
+    """The same answer to several: ``match`` are ids with the version that was seen, ``where`` the list that they were
+    ticked on (see :class:`services.matching.pages.asked.Asked`)."""
+
+    act: Literal["postpone", "decline", "undo"]
+    match: list[Chosen] = Field(min_length=1, max_length=_MOST)
+    where: str = ""
+    until: date | None = None
+    reason_code: str | None = None
+    channel: Channel | None = None
+    note: Note | None = None
 
 
 def _choices(typed: list[TypedChoice]) -> list[QuantityChoice]:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from chassis.auth import CurrentActor
 from chassis.web.pages import Pages
-from services.matching.pages import asking, deciding, listing, ranking
+from services.matching.pages import asking, deciding, listing, ranking, several
 from services.matching.pages.showing import show
 
 
@@ -18,6 +18,7 @@ def router(pages: Pages) -> APIRouter:
     routes = pages.router(prefix="/matching")
     ranking.add(routes, pages)
     listing.add(routes, pages)
+    several.add(routes, pages)
     asking.add(routes, pages)
 
     @routes.get("/proposals/{match_id}")

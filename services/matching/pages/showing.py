@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +101,22 @@ def awaited_of(actor: Actor, match: MatchView) -> list[str]:
     if match.state != "proposed":
         return []
     return [party_id for party_id in own_parties(actor, match) if party_id in match.awaited]
+
+
+def answerable(actor: Actor, matches: Sequence[MatchView]) -> set[UUID]:
+    """The open proposals that the reader may answer with several at once."""
+    return {one.match_id for one in matches if one.state == "proposed" and party_for(actor, one) is not None}
+
+
+def party_for(actor: Actor, match: MatchView) -> str | None:
+    """For whom the reader answers when nothing is asked: their own party where there is just one, and for account
+    managers the department that asks."""
+    own = own_parties(actor, match)
+    if own:
+        return own[0] if len(own) == 1 else None
+    if not actor.has("account_manager"):
+        return None
+    return next((one.party_id for one in match.parties if one.role == "department"), None)
 
 
 def _called(party: PartyView) -> str:

@@ -26,6 +26,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "released_by_manager": mark("The account manager released it"),
         "undone": mark("A decision was taken back"),
     },
+    "answer": {
+        "act": mark("Answer"),
+        "until": mark("Back on"),
+        "reason_code": mark("Reason"),
+        "channel": mark("How they said so"),
+        "note": mark("Note"),
+    },
     "asked": {
         "undone": mark("The last yes is to be taken back"),
         "released_by_manager": mark("The account manager wants to release it"),

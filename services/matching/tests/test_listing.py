@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from services.matching.tests.world import World, goods, money
 
 pytestmark = pytest.mark.integration
 API = "/matching/api/v1/matches"
+SELECTED = "/matching/proposals/selected"
+PAGE = {"Accept": "text/html"}
 
 
 async def city_of_three(world: World) -> dict[str, UUID]:
@@ -143,7 +146,7 @@ async def answer_several(client: Any, **fields: Any) -> str:
     token = re.search(r'name="idempotency_key" value="([^"]+)"', shown)
     assert token is not None
     data = {"match[]": await chosen(client, shown), "idempotency_key": token[1]} | fields
-    answer = await client.post("/matching/proposals/selected", data=data, headers={"Accept": "text/html"})
+    answer = await client.post(SELECTED, data=data, headers=PAGE)
     assert answer.status_code == 200, answer.text
     text: str = answer.text
     return text
@@ -162,12 +165,70 @@ async def test_several_are_put_off_and_all_taken_back(world: World) -> None:
         again = re.findall(r'name="match\[\]" value="([^"]+)"', done)
         assert len(again) == 2
         back = await client.post(
-            "/matching/proposals/selected",
+            SELECTED,
             data={"act": "undo", "match[]": again, "idempotency_key": "x" * 20},
-            headers={"Accept": "text/html"},
+            headers=PAGE,
         )
         assert "2 taken back" in back.text
         assert len(await titles(client, postponed="true")) == 0
+
+
+def back_of(shown: str) -> str:
+    """The list to go back to, as the page sends it along."""
+    [where] = set(re.findall(r'name="where" value="([^"]*)"', shown))
+    return html.unescape(where)
+
+
+async def test_an_answer_that_is_not_right_shows_the_list_as_it_was_asked_and_what_was_typed(world: World) -> None:
+    await city_of_three(world)
+    async with world.manager() as client:
+        shown = await page(client, "/matching/proposals", params={"q": "portatili", "sort": "best"})
+        [tick] = await chosen(client, shown)
+        said = {"where": back_of(shown), "act": "postpone", "channel": "telephone", "note": "rang on Monday"}
+        wrong = await client.post(SELECTED, data=said | {"match[]": tick, "until": "soon"}, headers=PAGE)
+        assert wrong.status_code == 422
+        assert re.search(r'href="#field-several-until">Back on: .+</a>', wrong.text)
+        assert "Caffè e perché" not in wrong.text
+        assert re.search(r'<option value="best" selected', wrong.text)
+        assert "rang on Monday" in wrong.text
+        assert await chosen(client, wrong.text) == [tick]
+        assert re.search(rf'value="{tick}" checked', wrong.text)
+        nothing = await client.post(SELECTED, data=said, headers=PAGE)
+        assert nothing.status_code == 422
+        assert "Nothing was chosen: tick the proposals first." in nothing.text
+        assert "Caffè e perché" not in nothing.text
+
+
+async def test_after_several_answers_the_way_leads_back_to_the_list_as_it_was_asked(world: World) -> None:
+    await city_of_three(world)
+    async with world.manager() as client:
+        first = await page(client, "/matching/proposals", params={"kind": "goods", "sort": "newest"})
+        [_, *older] = await world.matches(kind="goods", sort="newest", limit=2)
+        cursor = (await client.get(API, params={"kind": "goods", "sort": "newest", "limit": 1})).json()["next"]
+        shown = await page(client, "/matching/proposals", params={"kind": "goods", "sort": "newest", "after": cursor})
+        assert back_of(shown) != back_of(first)
+        assert len(older) == len(await chosen(client, shown)) == 1
+        said = {"act": "decline", "reason_code": "too_late", "channel": "telephone", "note": "rang"}
+        data = said | {"where": back_of(shown), "match[]": await chosen(client, shown)}
+        done = await client.post(SELECTED, data=data, headers=PAGE)
+        assert "1 declined" in done.text
+        assert back_of(done.text) == back_of(shown), "also after an undo"
+        link = html.escape(f"/matching/proposals?{back_of(shown)}")
+        assert f'<a href="{link}">Back to the proposals</a>' in done.text
+        assert "sort=newest" in link
+        assert "after=" in link
+
+
+@pytest.mark.parametrize("where", ["https://example.org/?state=all", "//example.org", "state=\x00&need=../..", "&&=&"])
+async def test_no_way_back_leads_away_from_the_list(world: World, where: str) -> None:
+    await city_of_three(world)
+    async with world.manager() as client:
+        [tick, *_] = await chosen(client, await page(client, "/matching/proposals"))
+        data = {"where": where, "act": "decline", "match[]": tick, "channel": "letter", "note": "wrote"}
+        done = await client.post(SELECTED, data=data, headers=PAGE)
+        assert "Reason: " in done.text, "what is refused names the field"
+        assert re.search(r'<a href="/matching/proposals\?state=\w+">Back to the proposals</a>', done.text)
+        assert "example.org" not in done.text
 
 
 async def test_several_are_declined_for_ones_own_party_and_nobody_elses(world: World) -> None:
@@ -177,6 +238,4 @@ async def test_several_are_declined_for_ones_own_party_and_nobody_elses(world: W
         done = await answer_several(client, **{"act": "decline", "reason_code": "too_late", "match[]": foreign})
         assert "1 declined" in done
         assert "2 are not there any more" in done
-        nothing = await client.post("/matching/proposals/selected", data={"act": "decline"})
-        assert nothing.status_code == 303
     assert len(await world.matches(state="proposed")) == 2
