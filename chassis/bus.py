@@ -31,6 +31,8 @@ from chassis.settings import Settings
 
 _logger = log.get("bus")
 _SWEEP_SECONDS = 2.0
+_STALLED_SECONDS = 30.0
+"""How long polls may do nothing but fail before the client is replaced."""
 _POLL_MS = 1000
 """How long a poll waits for a first record. It comes back as soon as there is one."""
 
@@ -76,7 +78,8 @@ class Bus:
     async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[Any, Any], ...]:
         """The next records. FastStream's own poll sleeps after each empty one, and a lone event waits for that.
 
-        Notes when it last came back: the sign of life that the broker does not give.
+        Notes when it last came back: the sign of life that the broker does not give. It comes back also while there is
+        no broker; it fails when the client has an error that it cannot get over by itself.
         """
         found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=self._settings.consume_batch)
         self.last_poll = time.monotonic()
@@ -85,6 +88,7 @@ class Bus:
     async def start(self) -> None:
         self._acknowledgements.start()
         await self._broker.start()
+        self.last_poll = time.monotonic()
         self._sweeper = asyncio.create_task(self._sweep(), name="sweeper")
 
     async def stop(self) -> None:
@@ -113,6 +117,7 @@ class Bus:
         try:
             async with self._busy:
                 await self._consumer.deliver([self._record(record) for record in records])
+                self.last_poll = time.monotonic()
         except ConsumerHalted:
             client = self.kafka
             if client is not None:
@@ -135,9 +140,19 @@ class Bus:
             await asyncio.sleep(_SWEEP_SECONDS)
             try:
                 async with self._busy:
+                    if time.monotonic() - self.last_poll > _STALLED_SECONDS:
+                        await self._replace_client()
                     await self._consumer.sweep()
             except Exception as error:
                 _logger.warning("bus.sweep_failed", error=type(error).__name__)
+
+    async def _replace_client(self) -> None:
+        """aiokafka keeps some errors of its group for ever: it would fail at every poll until the process ends."""
+        _logger.error("bus.replaced", seconds_since_poll=round(time.monotonic() - self.last_poll))
+        self.last_poll = time.monotonic()
+        with contextlib.suppress(Exception):
+            await self._broker.stop()
+        await self._broker.start()
 
     async def lag(self) -> int | None:
         """Records on the assigned partitions not yet read, as the broker says now; None while nothing is assigned.

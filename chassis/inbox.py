@@ -20,6 +20,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from pydantic import ValidationError
 
 from chassis import letters, log, metrics, positions, telemetry
+from chassis.database.pool import AWAY
 from chassis.delivery import Delivery, Record
 from chassis.failures import ConsumerHalted, PermanentFailure, Waiting
 from chassis.housekeeping import INBOX_DAYS
@@ -37,16 +38,11 @@ Unreadable = Callable[
 
 TRANSIENT: tuple[type[Exception], ...] = (
     *CONFLICTS,
+    *AWAY,
     OSError,
     TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
-    asyncpg.TooManyConnectionsError,
 )
 """Failures of the surroundings, not of the event: tried again in place."""
 

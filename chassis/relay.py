@@ -26,7 +26,7 @@ from aiokafka.errors import (
 )
 
 from chassis import log, metrics
-from chassis.database.pool import connect
+from chassis.database.pool import AWAY, connect
 from chassis.settings import Settings
 
 SLOTS = 8
@@ -41,14 +41,7 @@ _logger = log.get("relay")
 # What a new attempt will not change: somebody must look, and only this key waits.
 _REFUSED = (MessageSizeTooLargeError, TopicAuthorizationFailedError, InvalidMessageError)
 
-_INTERRUPTIONS = (
-    OSError,
-    TimeoutError,
-    KafkaError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a session that the server is just ending
-)
+_INTERRUPTIONS = (*AWAY, OSError, TimeoutError, KafkaError, asyncpg.PostgresError)
 
 _PENDING = """
 SELECT seq, topic, aggregate_id, payload, headers FROM outbox

@@ -18,6 +18,18 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 
+AWAY: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # used in the instant between the server's last word and the end of the connection
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What asyncpg raises when a session or the server is gone, or not there yet: of the surroundings, not of the work."""
+
+
 def _dumps(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
 

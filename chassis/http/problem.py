@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from chassis import log
+from chassis.database.pool import AWAY
 from chassis.http.trace_id import trace_id_of
 from chassis.validation import from_details
 from contracts.values import FieldError
@@ -82,16 +83,7 @@ def forbidden(italian: str, english: str) -> Problem:
     return Problem(403, "forbidden", italian, english)
 
 
-UNAVAILABLE: tuple[type[Exception], ...] = (
-    ConnectionError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-)
+UNAVAILABLE: tuple[type[Exception], ...] = (ConnectionError, TimeoutError, *AWAY)
 """The database is away for a moment: nothing was changed, and the same request may be sent again."""
 
 

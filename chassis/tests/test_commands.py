@@ -70,14 +70,15 @@ async def test_health_says_what_operations_need(toy: Toy, settings: Settings) ->
         assert "sportello_outbox_pending" in (await client.get("/toy/metrics")).text
 
 
+@pytest.mark.parametrize("reason", [ConnectionRefusedError, asyncpg.InternalClientError])
 async def test_while_the_database_is_away_the_answer_says_to_try_again(
-    toy: Toy, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    toy: Toy, settings: Settings, monkeypatch: pytest.MonkeyPatch, reason: type[Exception]
 ) -> None:
     async with running(toy.service(settings)) as service, service.client() as client:
 
         class Away:
             def acquire(self) -> None:
-                raise ConnectionRefusedError
+                raise reason
 
         monkeypatch.setattr(service.app.state.units, "pool", Away())
         answer = await client.post(PATH, params={"name": "Enel"}, headers={"Idempotency-Key": "k1"})

@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import KafkaError
 
+from chassis.bus import Bus
 from chassis.letters import settle
 from chassis.settings import Settings
 from chassis.testing import eventually, running
-from chassis.tests.toy import Toy
+from chassis.tests.toy import Toy, ToyStore
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.events.intake import OfferExpired, StakeholderChanged, StakeholderRegistered
@@ -153,6 +156,25 @@ async def test_a_handler_with_a_bug_is_tried_again_then_parked(toy: Toy, setting
     assert toy.handled.count("bug") >= 5
 
 
+async def test_an_event_is_not_blamed_for_a_session_that_ends_however_often(
+    toy: Toy, settings: Settings, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = iter([asyncpg.InternalClientError("another operation is in progress")] * 6)
+
+    async def dying(store: ToyStore, city: str, subject: str, name: str) -> int:
+        for end in ends:
+            raise end
+        return await add(store, city, subject, name)
+
+    add = ToyStore.add
+    monkeypatch.setattr(ToyStore, "add", dying)
+    event = registered("patient")
+    async with running(toy.service(settings)) as service:
+        await put(send, event, event.stakeholder_id)
+        await eventually(lambda: names(service.app, event.stakeholder_id), within=60)
+        assert await letters(service.app) == []
+
+
 async def test_an_event_delivered_twice_has_its_effect_once(toy: Toy, settings: Settings, send: Send) -> None:
     event, last = registered("once"), registered("last")
     async with running(toy.service(settings)) as service:
@@ -255,3 +277,29 @@ async def test_answers_leave_through_the_outbox_with_their_cause_and_case(
             row = await connection.fetchrow("SELECT * FROM outbox")
             assert row["headers"]["ce_causationid"] == "question-1"
             await eventually(lambda: connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"))
+
+
+async def test_a_client_that_only_fails_is_replaced(
+    toy: Toy, settings: Settings, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka tells an error of its heartbeat at every poll from then on and never beats again."""
+
+    async def refused(_coordinator: GroupCoordinator) -> bool:
+        raise KafkaError("something that aiokafka does not know")
+
+    monkeypatch.setattr("chassis.bus._STALLED_SECONDS", 6.0)
+    before, after = registered("before"), registered("after")
+    async with running(toy.service(settings)) as service:
+        await put(send, before, before.stakeholder_id)
+        await eventually(lambda: names(service.app, before.stakeholder_id))
+        bus: Bus = service.app.state.bus
+        failing = bus.kafka
+
+        async def replaced() -> bool:
+            return bus.kafka is not None and bus.kafka is not failing
+
+        with monkeypatch.context() as patch:
+            patch.setattr(GroupCoordinator, "_do_heartbeat", refused)
+            await eventually(replaced, within=60)
+        await put(send, after, after.stakeholder_id)
+        await eventually(lambda: names(service.app, after.stakeholder_id), within=60)
