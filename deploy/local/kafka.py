@@ -10,7 +10,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from deploy.local import jars
+from deploy.local import coordination, jars
 from deploy.local.failures import CannotStart, explain
 from deploy.local.ports import require_free
 from deploy.local.processes import PidFile, detach, end, kill_family, wait_until
@@ -18,6 +18,8 @@ from deploy.local.processes import PidFile, detach, end, kill_family, wait_until
 READY_SECONDS = 120
 STOP_SECONDS = 30
 PROBE_SECONDS = 2
+GROUPS_SECONDS = 30
+STARTS = 3
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 # Measured on two cores: the serial collector starts fastest and holds the least memory; the heap is
 # small because Kafka leaves caching to the operating system.
@@ -62,9 +64,20 @@ class KafkaServer:
         self._pid.write(detach(command, log=self.log, directory=self.directory))
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
-        started = wait_until(lambda: not self.is_running or answers(self.bootstrap), seconds)
-        if not started or not self.is_running:
-            raise explain("Kafka", self.log.read_text(encoding="utf-8", errors="replace")[-8000:], self.log)
+        """Returns when clients get metadata and groups are coordinated.
+
+        A broker that refuses groups is started again: it would refuse them for ever (see ``coordination``).
+        """
+        for _ in range(STARTS):
+            started = wait_until(lambda: not self.is_running or answers(self.bootstrap), seconds)
+            if not started or not self.is_running:
+                raise explain("Kafka", self.log.read_text(encoding="utf-8", errors="replace")[-8000:], self.log)
+            if wait_until(lambda: coordination.coordinates_groups(self.bootstrap), GROUPS_SECONDS):
+                return
+            self._report("Kafka came up without coordinating consumer groups; starting it again.")
+            self.stop()
+            self.begin()
+        raise explain("Kafka", "It does not coordinate consumer groups.", self.log)
 
     def stop(self) -> None:
         """Controlled shutdown: the log is flushed and closed."""
@@ -116,7 +129,7 @@ class KafkaServer:
             "default.replication.factor": 1,
             "min.insync.replicas": 1,
             "offsets.topic.replication.factor": 1,
-            "offsets.topic.num.partitions": 4,
+            "offsets.topic.num.partitions": coordination.OFFSETS_PARTITIONS,
             "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1,
             "transaction.state.log.num.partitions": 4,

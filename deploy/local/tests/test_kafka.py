@@ -11,8 +11,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local import jars
+from deploy.local import coordination, jars
 from deploy.local.bus import choose
+from deploy.local.coordination import GROUPS, OFFSETS_PARTITIONS, coordinates_groups, partition_of
 from deploy.local.failures import CannotStart
 from deploy.local.in_memory_kafka import InMemoryKafka
 from deploy.local.kafka import KafkaServer, answers, real_kafka_obstacle
@@ -39,6 +40,35 @@ async def read(bootstrap: str, count: int) -> list[bytes]:
         return [(await consumer.getone()).value for _ in range(count)]
     finally:
         await consumer.stop()
+
+
+@pytest.mark.unit
+def test_a_group_is_asked_about_for_each_part_of_the_coordinator() -> None:
+    assert set(GROUPS) == set(range(OFFSETS_PARTITIONS))
+    # As Java computes them: "intake".hashCode() is -1183766740, "matching".hashCode() 296922109.
+    assert [partition_of(name) for name in ("intake", "matching")] == [0, 1]
+
+
+@pytest.mark.skipif(real_kafka_obstacle() is not None, reason="Java or Maven is missing")
+def test_a_broker_that_refuses_groups_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    server = KafkaServer(tmp_path, free_ports(2), report=said.append)
+    processes: list[int | None] = []
+
+    def not_the_first(bootstrap: str) -> bool:
+        if (pid := server._pid.pid()) not in processes:
+            processes.append(pid)
+        return len(processes) > 1 and coordinates_groups(bootstrap)
+
+    monkeypatch.setattr(coordination, "coordinates_groups", not_the_first)
+    monkeypatch.setattr("deploy.local.kafka.GROUPS_SECONDS", 5)
+    try:
+        server.start()
+        assert [server._pid.pid()] == processes[1:]
+        assert said == ["Kafka came up without coordinating consumer groups; starting it again."]
+    finally:
+        server.kill()
+    assert not coordinates_groups(server.bootstrap, 0.2)
 
 
 @pytest.mark.skipif(real_kafka_obstacle() is not None, reason="Java or Maven is missing")
