@@ -222,8 +222,15 @@ class Tale:
         kept = {"consented": (f"department:{self.department}",)}
         return self._match(m.MatchProposed, 1, self.third_match, self.giver, self.offer, **more, **why, **kept)
 
-    def released(self) -> Event:
-        return m.MatchReleased(match_id=self.match, version=5, need_id=self.need, reason_code="agreement_rejected")
+    def released(self, version: int = 5) -> Event:
+        return m.MatchReleased(
+            match_id=self.match, version=version, need_id=self.need, reason_code="agreement_rejected"
+        )
+
+    def end_refused(self) -> list[Event]:
+        """Somebody asks for the end of the match when its agreement was handed in already."""
+        asked = {"match_id": self.match, "need_id": self.need, "reason_code": "undone", "account_manager_id": "giulia"}
+        return [m.MatchEndAsked(version=5, **asked), m.MatchEndRefused(version=6, because="submitted", **asked)]
 
     def file(self, kind: type[Any], version: int, /, **more: Any) -> Event:
         made: Event = kind(

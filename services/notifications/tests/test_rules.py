@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.web.i18n import speaking
+from chassis.web.i18n import add_catalog, speaking
 from contracts.event import REGISTRY, Event
 from contracts.events import agreements as a
 from contracts.events import intake as i
@@ -34,6 +34,11 @@ EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples"
 OURS = set(CONSUMES["notifications"])
 STEPS = [(event, step) for event, steps in RULES.items() if not isinstance(steps, Nothing) for step in steps]
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def italian() -> None:
+    add_catalog(Path(wording.__file__).parent / "pages" / "locale")
 
 
 def examples() -> list[tuple[str, Any, dict[str, Any]]]:
@@ -82,8 +87,7 @@ def test_every_published_example_is_told_in_both_languages(name: str, event: Any
         if part.content:
             assert wording.task(part.kind, None, 1, part.content.facts, "ReCup")
     both = wording.in_both(event.type, facts, "ReCup", {})
-    assert both["it"]
-    assert both["en"]
+    assert both["it"] != both["en"]
     assert "%" not in both["en"].replace("%)", "").replace("\u00a0%", "")
     assert "–" not in both["en"].split("protocol")[0], f"{name} lacks a word: {both['en']}"
 
@@ -130,6 +134,9 @@ TALES = {
             tale.released(),
         ]
     ),
+    "sent back": sent([*(tale := Tale()).until_accepted(), tale.drafted(), tale.review(), tale.sent_back()]),
+    "kept": sent([*(tale := Tale()).until_accepted(), tale.drafted(), tale.review(), *tale.end_refused()]),
+    "kept, then released": sent([*(tale := Tale()).until_accepted(), *tale.end_refused(), tale.released(7)]),
     "expired": sent([*(tale := Tale()).until_proposals(), i.NeedExpired(need_id=tale.need, version=3)]),
     "renewed": sent(
         [*(tale := Tale()).until_proposals(), i.NeedExpired(need_id=tale.need, version=3), tale.guided(version=4)]
@@ -167,6 +174,9 @@ EXPECTED = {
     "whole": {"thank_and_close": 1},
     "released": {"find_replacement": 2},
     "rejected": {"find_replacement": 2, "tell_parties": 1},
+    "sent back": {"mend_agreement": 1, "find_replacement": 1},
+    "kept": {"review_agreement": 1, "match_kept": 1, "find_replacement": 1},
+    "kept, then released": {"find_replacement": 2},
     "expired": {"decide_match": 2, "give_consent": 4, "renew_need": 1},
     "renewed": {"decide_match": 2, "give_consent": 4},
     "withdrawn": {"decide_match": 1, "give_consent": 2},
@@ -185,6 +195,17 @@ def test_what_is_left_to_do(name: str) -> None:
         if kind != "vet_stakeholder":
             left[kind] = left.get(kind, 0) + 1
     assert left == EXPECTED[name]
+
+
+def test_why_a_match_stays_is_said_in_the_readers_language() -> None:
+    asked, refused = Tale().end_refused()
+    assert parts_of(asked, NOW) == []
+    [part] = parts_of(refused, NOW)
+    assert part.content is not None
+    assert (part.kind, part.content.audience) == ("match_kept", "account_manager")
+    said = wording.task_in_both(part.kind, "Portatili", 1, part.content.facts, None)
+    assert "era già inviato alla verifica" in said["it"]
+    assert "was submitted for review already" in said["en"]
 
 
 @given(data=st.data())
