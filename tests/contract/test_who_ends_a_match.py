@@ -6,7 +6,7 @@ Both domains beside each other, with a queue per key between them, as on Kafka. 
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -217,9 +217,7 @@ def _news(file: AgreementFile, act: Act) -> Any:
 
 
 def test_whatever_crosses_what_is_signed_stays_and_whoever_asked_is_told() -> None:
-    run_state_machine_as_test(
-        Crossing, settings=settings(max_examples=300, stateful_step_count=25, deadline=timedelta(seconds=5))
-    )
+    run_state_machine_as_test(Crossing, settings=settings(max_examples=300, stateful_step_count=25))
 
 
 def test_an_undo_that_crosses_a_file_sent_back_is_refused_on_both_sides() -> None:
