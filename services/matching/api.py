@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -31,7 +30,7 @@ from services.matching.handlers import explaining
 from services.matching.settings import MatchingSettings
 from services.matching.store.listing import KINDS_OF_POSITION, Position, Sort, Wanted
 from services.matching.store.matches import NO_DEADLINE
-from services.matching.text.words import fold
+from services.matching.text.words import searched
 from services.matching.views import (
     AcceptBody,
     BalanceView,
@@ -52,7 +51,6 @@ from services.matching.views import (
 
 REFUSED = problems(400, 401, 403, 404, 409, 412, 422)
 router = APIRouter(prefix="/matching/api/v1", tags=["matching"], responses=REFUSED)
-_WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 8
 
 
@@ -319,7 +317,7 @@ def position(after: str | None, sort: Sort = "urgent") -> Position | None:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a search, as titles and names are kept."""
-    return tuple(_WORD.findall(fold(text)))[:_MOST_WORDS]
+    return tuple(searched(text)[:_MOST_WORDS])
 
 
 def due_by(request: Request, days: int | None) -> date | None:

@@ -9,6 +9,7 @@ from contracts.events import intake
 from services.matching.domain import text
 from services.matching.finding import apart, keys_of_need, keys_of_offer, regions, sketch
 from services.matching.text import TEXT_VERSION, Profile, profiles_off_loop, wording
+from services.matching.text.words import searched
 
 Need = intake.NeedRegistered | intake.NeedChanged
 Offer = intake.OfferReceived | intake.OfferChanged
@@ -66,6 +67,7 @@ def _record(event: Need | Offer, profile: Profile) -> dict[str, Any]:
     return {
         "version": event.version,
         "snapshot": event.model_dump(mode="json", exclude_none=True),
+        "said": " ".join(searched(event.title)),
         "words": sorted(text.words(event.title, event.description, *(line.description for line in event.lines))),
         "terms": sorted(profile.terms),
         "direction": None if packed is None else "\\x" + packed.hex(),

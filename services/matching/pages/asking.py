@@ -16,11 +16,9 @@ from chassis.web.forms import Form
 from chassis.web.in_words import problem_in_words
 from chassis.web.pages import Pages
 from services.matching.access import SEE_EVERYTHING, reach_of, uuid_of
-from services.matching.api import scope_of, why_not_for
+from services.matching.api import scope_of, why_not_for, words_of
 from services.matching.store.overview import OverviewStore, Subject
 from services.matching.views import WhyNotView
-
-_MOST_WORDS = 8
 
 
 def add(routes: APIRouter, pages: Pages) -> None:
@@ -64,7 +62,7 @@ async def _answer(
 
 async def _found(request: Request, actor: Actor, text: str, what: str) -> list[Subject]:
     """What the words find. Offers are looked through by those who see everything; others name them by their id."""
-    words, reach = text.split()[:_MOST_WORDS], reach_of(actor)
+    words, reach = words_of(text), reach_of(actor)
     if not words or (what == "offer" and not reach.everything):
         return []
     async with units_of(request).reading() as store:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_TEXT = {"words": "text[]", "terms": "text[]", "direction": "bytea", "text_version": "text"}
+_TEXT = {"said": "tsvector", "words": "text[]", "terms": "text[]", "direction": "bytea", "text_version": "text"}
 _TRAITS = {
     "policy_area": "text",
     "nil": "int",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from chassis.scope import Scope
+from services.matching.store.conditions import Conditions, begun_by
 
 Sort = Literal["urgent", "best", "newest"]
 Position = tuple[Any, ...]
@@ -67,23 +68,6 @@ _BEYOND: Mapping[Sort, str] = {
 }
 
 
-@dataclass(slots=True)
-class _Conditions:
-    """What a match has to be, with the values it is compared with."""
-
-    values: list[Any]
-    parts: list[str] = field(default_factory=list)
-
-    def add(self, condition: str, *values: Any) -> None:
-        """``{0}`` and so on stand for ``values``."""
-        numbers = [f"${len(self.values) + index}" for index, _ in enumerate(values, 1)]
-        self.values.extend(values)
-        self.parts.append(condition.format(*numbers))
-
-    def __str__(self) -> str:
-        return " AND ".join(["match.city = $1", *self.parts])
-
-
 def one_page(scope: Scope, reach: Reach, wanted: Wanted, columns: str) -> tuple[str, Sequence[Any]]:
     """Up to ``limit + 1`` matches with ``columns``; what is looked up for each is looked up for those only."""
     found = _conditions(scope, reach, wanted)
@@ -106,8 +90,8 @@ def count(scope: Scope, reach: Reach, wanted: Wanted) -> tuple[str, Sequence[Any
     return f"SELECT count(*) FROM (SELECT FROM match WHERE {found} LIMIT {COUNTED + 1}) AS found", found.values
 
 
-def _conditions(scope: Scope, reach: Reach, wanted: Wanted) -> _Conditions:
-    found = _Conditions([scope.city])
+def _conditions(scope: Scope, reach: Reach, wanted: Wanted) -> Conditions:
+    found = Conditions([scope.city], ["match.city = $1"])
     _visible(found, reach)
     for condition, value in (
         ("match.state = {0}", wanted.state),
@@ -123,7 +107,7 @@ def _conditions(scope: Scope, reach: Reach, wanted: Wanted) -> _Conditions:
             " AND trait.nil = {0})",
             wanted.nil,
         ),
-        ("match.said @@ to_tsquery('simple', {0})", _query(wanted.words)),
+        ("match.said @@ {0}::text::tsquery", begun_by(wanted.words)),
     ):
         if value is not None:
             found.add(condition, value)
@@ -133,7 +117,7 @@ def _conditions(scope: Scope, reach: Reach, wanted: Wanted) -> _Conditions:
 _PART = "EXISTS (SELECT FROM match_allocation AS part WHERE part.city = match.city AND part.match_id = match.match_id"
 
 
-def _visible(found: _Conditions, reach: Reach) -> None:
+def _visible(found: Conditions, reach: Reach) -> None:
     if reach.everything:
         return
     mine: list[str] = ["false"]
@@ -149,7 +133,3 @@ def _visible(found: _Conditions, reach: Reach) -> None:
         values.append(list(reach.stakeholders))
     # An "or false" would keep the planner from starting with what is theirs.
     found.add(f"({' OR '.join(mine[1:] or mine)})", *values)
-
-
-def _query(words: Sequence[str]) -> str | None:
-    return " & ".join(f"'{word}':*" for word in words) or None

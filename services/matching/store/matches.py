@@ -21,7 +21,7 @@ from services.matching.domain.succession import Grounds
 from services.matching.store.changes import head_change, part_change, party_change
 from services.matching.store.history import HistoryStore
 from services.matching.store.rows import rows
-from services.matching.text.words import fold
+from services.matching.text.words import searched
 
 NO_DEADLINE = date(9000, 1, 1)
 """Sorts after every deadline. Not ``date.max``: asyncpg sends that as infinity."""
@@ -32,12 +32,12 @@ INSERT INTO match (city, match_id, version, state, need_id, set_key, basis, need
     expected_return, planned, due_on, said, proposed_at, expires_at)
 SELECT $1, match_id, 1, 'proposed', need_id, set_key, basis, need_title, department, with_departments, policy_area,
     triangulation, answers, score, rules_version, reasons, account_manager_id, beneficiaries, expected_return,
-    planned, due_on, to_tsvector('simple', said), $3, $4
+    planned, due_on, said, $3, $4
 FROM jsonb_to_recordset($2::jsonb->'rows')
     AS row (match_id uuid, need_id uuid, set_key text, basis text, need_title text,
     department text, with_departments text[], policy_area text, triangulation boolean, answers boolean,
     score double precision, rules_version text, reasons jsonb, account_manager_id text, beneficiaries text,
-    expected_return text, planned boolean, due_on date, said text)
+    expected_return text, planned boolean, due_on date, said tsvector)
 ON CONFLICT (city, need_id, set_key) WHERE state IN ('proposed', 'accepted') DO NOTHING
 RETURNING match_id
 """
@@ -318,7 +318,7 @@ def _header(draft: Draft) -> dict[str, Any]:
         "expected_return": proposal.expected_return,
         "planned": proposal.planned,
         "due_on": proposal.due_on or NO_DEADLINE,
-        "said": fold(" ".join([need.title, *(party.name for party in proposal.parties)])),
+        "said": " ".join(searched(need.title, *(party.name for party in proposal.parties))),
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.database.pool import Connection
 from chassis.scope import Scope
-from services.matching.store import listing
+from services.matching.store import listing, searching
 from services.matching.store.listing import Reach, Wanted
 
 _VISIBLE = """
@@ -42,18 +42,6 @@ SELECT match.match_id, match.state, match.score, EXISTS (SELECT FROM match_alloc
     WHERE part.city = match.city AND part.match_id = match.match_id AND part.offer_id = $3) AS with_offer
 FROM match WHERE match.city = $1 AND match.need_id = $2 AND match.state IN ('proposed', 'accepted')
 ORDER BY match.state, match.score DESC
-"""
-_FEW = 20
-_NEEDS_LIKE = """
-SELECT need_id, snapshot->>'title', department, state FROM need
-WHERE city = $1 AND ($2 OR department = $3) AND snapshot->>'title' ILIKE ALL($4::text[])
-ORDER BY state <> 'open', need_id DESC LIMIT $5
-"""
-_OFFERS_LIKE = """
-SELECT offer.offer_id, offer.snapshot->>'title', coalesce(giver.name, '–'), offer.state FROM offer
-LEFT JOIN stakeholder AS giver ON giver.city = offer.city AND giver.stakeholder_id = offer.stakeholder_id
-WHERE offer.city = $1 AND (offer.snapshot->>'title') || ' ' || coalesce(giver.name, '') ILIKE ALL($2::text[])
-ORDER BY offer.state <> 'open', offer.offer_id DESC LIMIT $3
 """
 _OWNER = """
 SELECT department = $3 OR stakeholder_id = ANY($4::uuid[]) FROM (
@@ -105,16 +93,20 @@ class OverviewStore:
         return [OpenMatch(*row) for row in found]
 
     async def needs_like(self, scope: Scope, reach: Reach, words: Sequence[str]) -> list[Subject]:
-        """Needs whose title has all these words in it, open ones first, then the newest; of others' only with reach."""
-        found = await self._connection.fetch(
-            _NEEDS_LIKE, scope.city, reach.everything, reach.department, _patterns(words), _FEW
-        )
-        return [Subject(*row) for row in found]
+        """A few needs (see :func:`searching.needs`), open ones first."""
+        return await self._open_first(lambda are_open: searching.needs(scope, reach, words, are_open=are_open))
 
     async def offers_like(self, scope: Scope, words: Sequence[str]) -> list[Subject]:
-        """Offers whose title or giver has all these words in it, open ones first, then the newest."""
-        found = await self._connection.fetch(_OFFERS_LIKE, scope.city, _patterns(words), _FEW)
-        return [Subject(*row) for row in found]
+        """A few offers (see :func:`searching.offers`), open ones first."""
+        return await self._open_first(lambda are_open: searching.offers(scope, words, are_open=are_open))
+
+    async def _open_first(self, search: Callable[[bool], tuple[str, Sequence[Any]]]) -> list[Subject]:
+        found: list[Subject] = []
+        for are_open in (True, False):
+            if len(found) < searching.FEW:
+                statement, values = search(are_open)
+                found += [Subject(*row) for row in await self._connection.fetch(statement, *values)]
+        return found[: searching.FEW]
 
     async def has_met(self, scope: Scope, reach: Reach, offer_id: UUID) -> bool:
         """Whether the offer is, or was, part of a match they may see."""
@@ -131,9 +123,3 @@ class OverviewStore:
 
 def _whose(scope: Scope, reach: Reach) -> Sequence[Any]:
     return scope.city, reach.everything, reach.department, list(reach.stakeholders)
-
-
-def _patterns(words: Sequence[str]) -> list[str]:
-    """What people type, word by word, found anywhere."""
-    escaped = (word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words)
-    return [f"%{word}%" for word in escaped]

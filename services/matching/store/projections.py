@@ -16,6 +16,7 @@ from services.matching.domain.subjects import Steering
 from services.matching.store import described
 from services.matching.store.instruments import FINGERPRINT, InstrumentStore
 from services.matching.store.rows import rows
+from services.matching.text.words import searched
 
 _INDEX_NEEDS = """
 WITH gone AS (
@@ -38,10 +39,11 @@ FROM jsonb_to_recordset($2::jsonb->'rows') AS row (need_id uuid, receivers uuid[
 ON CONFLICT DO NOTHING
 """
 _NAME_STAKEHOLDERS = """
-INSERT INTO stakeholder (city, stakeholder_id, version, name, stakeholder_type)
-SELECT $1, stakeholder_id, version, name, stakeholder_type
-FROM jsonb_to_recordset($2::jsonb->'rows') AS row (stakeholder_id uuid, version int, name text, stakeholder_type text)
-ON CONFLICT (city, stakeholder_id) DO UPDATE SET version = excluded.version, name = excluded.name,
+INSERT INTO stakeholder (city, stakeholder_id, version, name, said, stakeholder_type)
+SELECT $1, stakeholder_id, version, name, said, stakeholder_type
+FROM jsonb_to_recordset($2::jsonb->'rows')
+    AS row (stakeholder_id uuid, version int, name text, said tsvector, stakeholder_type text)
+ON CONFLICT (city, stakeholder_id) DO UPDATE SET version = excluded.version, name = excluded.name, said = excluded.said,
     stakeholder_type = excluded.stakeholder_type
 WHERE stakeholder.version < excluded.version
 RETURNING stakeholder_id
@@ -139,7 +141,8 @@ class ProjectionStore:
     ) -> set[UUID]:
         """Notes names and types; returns which were news."""
         fields = {"stakeholder_id", "version", "name", "stakeholder_type"}
-        return await self._stakeholders(_NAME_STAKEHOLDERS, scope, [one.model_dump(include=fields) for one in found])
+        records = [one.model_dump(include=fields) | {"said": " ".join(searched(one.name))} for one in found]
+        return await self._stakeholders(_NAME_STAKEHOLDERS, scope, records)
 
     async def vet_stakeholders(self, scope: Scope, found: Sequence[intake.StakeholderVetted]) -> set[UUID]:
         """Notes the outcome of checks; returns which were news."""

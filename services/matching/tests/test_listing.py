@@ -24,7 +24,9 @@ PAGE = {"Accept": "text/html"}
 
 async def city_of_three(world: World) -> dict[str, UUID]:
     """Three givers with one offer each, for needs in different areas, kinds, places and by different days."""
-    givers = {name: await world.stakeholder(name) for name in ("Fondazione Bracco", "Società Elettrica", "Aviva")}
+    givers = {
+        name: await world.stakeholder(name) for name in ("Fondazione Bracco", "Società Elettrica S.p.A.", "Aviva")
+    }
     bracco, societa, aviva = givers.values()
     soon = datetime.now(UTC) + timedelta(days=5)
     first = await world.need("Caffè e perché", goods("5"), place=Place(label="Isola", nil=11), valid_until=soon)
@@ -54,6 +56,7 @@ async def test_words_and_filters_find_what_is_meant(world: World) -> None:
         assert await titles(client, q="caffe") == ["Caffè e perché"]
         assert await titles(client, q="PORT scuo") == ["Portatili per la scuola"]
         assert await titles(client, q="societa elet") == ["Portatili per la scuola"]
+        assert await titles(client, q="elettrica s.p.a.") == ["Portatili per la scuola"]
         assert await titles(client, q="portatili bracco") == []
         assert len(await titles(client, q="'); DROP TABLE match; -- & | !")) == 0
         assert len(await titles(client, q="*** -- &")) == 3, "no word at all narrows nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -28,6 +29,41 @@ async def test_both_are_found_by_words_and_the_obstacle_is_said(world: World) ->
         assert "Signals side by side" not in shown
         by_id = await page(client, WHY, params={"need_q": str(need), "offer": str(offer), "lang": "it"})
         assert "Una cosa lo impedisce:" in by_id
+
+
+async def test_words_are_looked_for_as_in_the_list(world: World) -> None:
+    giver = await world.stakeholder("Società Elettrica S.p.A.")
+    need = await world.need("Caffè per la Città", goods("10"))
+    offer = await world.offer("Caffè macinato", giver, goods("10"))
+    await world.offer("Caffè in grani", await world.stakeholder("Aviva"), goods("10"))
+    await world.settled()
+    async with world.manager() as client:
+        assert f"{WHY}?need={need}" in await page(client, WHY, params={"need_q": "CITTA' caffe"})
+        assert "Nothing found" in await page(client, WHY, params={"need_q": "ffe"}), "words begin like what is typed"
+        assert "Nothing found" in await page(client, WHY, params={"need_q": "'); -- & | !"})
+        for words in ("societa caffe", "elettrica S.p.A.", "maci"):
+            found = await page(client, WHY, params={"offer_q": words})
+            assert re.findall(r'href="/matching/why-not\?offer=([0-9a-f-]{36})"', found) == [str(offer)], words
+
+
+async def test_whatever_a_title_says_it_is_taken_and_found(world: World) -> None:
+    need = await world.need("\\ ':* & <-> " + "㍿" * 280, goods("10"))
+    await world.settled()
+    async with world.manager() as client:
+        assert f"{WHY}?need={need}" in await page(client, WHY, params={"need_q": "株式会社"})
+
+
+async def test_open_ones_are_found_first_then_the_newest(world: World) -> None:
+    closed, older, newer = [await world.need(f"Sedie {at}", goods("10")) for at in range(3)]
+    await world.withdraw_need(closed)
+    last = await world.need("Sedie 3", goods("10"))
+    await world.withdraw_need(last)
+    await world.settled()
+    async with world.manager() as client:
+        found = await page(client, WHY, params={"need_q": "sedie"})
+    assert re.findall(r'href="/matching/why-not\?need=([0-9a-f-]{36})"', found) == [
+        str(one) for one in (newer, older, last, closed)
+    ]
 
 
 async def test_what_passes_the_filters_stands_beside_the_best(world: World) -> None:

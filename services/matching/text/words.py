@@ -18,6 +18,8 @@ _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|@\w+|&\w+;")
 _HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*|[.;:!?,()\n–—]")
 _VOWELS = "aeiou"
+_SEARCHED = re.compile(r"[^\W_]{1,100}")
+"""A run of letters longer than any word falls into pieces: the database holds no lexeme of any length."""
 
 _FILE = Path(__file__).parent / "data" / "empty_words.txt"
 
@@ -58,6 +60,11 @@ def fold(text: str) -> str:
     """Lower case, without accents."""
     plain = unicodedata.normalize("NFKD", text.lower())
     return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def searched(*texts: str) -> list[str]:
+    """The words that texts are searched by, on either side of a search: folded, of letters and digits alone."""
+    return _SEARCHED.findall(fold(" ".join(texts)))
 
 
 def clean(text: str) -> str:
