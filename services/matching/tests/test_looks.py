@@ -29,8 +29,9 @@ async def looking(browser: Browser, client: httpx.AsyncClient) -> AsyncIterator[
     looks = httpx.AsyncClient(transport=httpx.ASGITransport(FastAPI(routes=static_router().routes)))
 
     async def answered(route: Route) -> None:
-        asked = looks if "/static/" in route.request.url else client
-        answer = await asked.get(route.request.url, headers={"Accept": route.request.headers.get("accept", "*/*")})
+        said, asked = route.request, looks if "/static/" in route.request.url else client
+        headers = {name: said.headers[name] for name in ("accept", "content-type") if name in said.headers}
+        answer = await asked.request(said.method, said.url, headers=headers, content=said.post_data_buffer)
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
     async with await browser.new_context(locale="it-IT", reduced_motion="reduce") as context:
