@@ -1,4 +1,4 @@
-"""What went wrong, as its reader is told: the one of its two languages, as a sentence."""
+"""What went wrong, in the reader's one of its two languages."""
 
 from chassis.http.problem import Problem
 from chassis.web.i18n import either
@@ -6,10 +6,11 @@ from contracts.values import FieldError
 
 
 def problem_in_words(problem: Problem) -> str:
+    """What is wrong and what to do; what is wrong with which field :func:`fault_in_words` says."""
     return either(problem.italian, problem.english)
 
 
 def fault_in_words(fault: FieldError) -> str:
-    """What is wrong with a field, without its name."""
+    """What is wrong with a field, as a sentence without its name."""
     text = either(fault.message_it, fault.message_en)
     return text[:1].upper() + text[1:]

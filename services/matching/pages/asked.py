@@ -30,7 +30,7 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 class Asked:
     """Which proposals, in which order. What makes no sense there counts as not asked: a link never ends in an error.
 
-    ``after`` is the cursor of the page that is shown.
+    ``after`` is the cursor of the page that is shown; what is none is refused where the page is read.
     """
 
     state: str

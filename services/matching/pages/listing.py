@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from chassis.auth import Actor, CurrentActor
 from chassis.auth.dependencies import refuse_unless
 from chassis.service import units_of
+from chassis.web.flash import redirect
 from chassis.web.forms import Form
 from chassis.web.i18n import gettext as _
 from chassis.web.pages import Pages
@@ -59,6 +60,8 @@ async def show(
     refuse_unless(actor, *READERS)
     wanted = asked.wanted(request, actor)
     found = await matches_page(request, actor, replace(wanted, after=position(asked.after, asked.sort)))
+    if asked.first and not found.items:
+        return redirect(request, asked.first)  # all that followed has been answered
     async with units_of(request).reading() as store:
         count = await store.overview.count(scope_of(actor), reach_of(actor), wanted)
     return pages.render(

@@ -220,6 +220,9 @@ async def test_after_several_answers_the_way_leads_back_to_the_list_as_it_was_as
         assert f'<a href="{link}">Back to the proposals</a>' in done.text
         assert "sort=newest" in link
         assert "after=" in link
+        emptied = await client.get(html.unescape(link), headers=PAGE)
+        assert emptied.status_code == 303
+        assert emptied.headers["location"] == f"/matching/proposals?{back_of(first)}", "nothing is left there"
 
 
 @pytest.mark.parametrize("where", ["https://example.org/?state=all", "//example.org", "state=\x00&need=../..", "&&=&"])
