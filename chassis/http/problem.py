@@ -115,9 +115,14 @@ def of_database(error: Exception) -> Problem | None:
     """What a failure of the database means to who asked; None when it is a fault of ours."""
     if isinstance(error, UNAVAILABLE):
         return unavailable()
-    # Of the broad class only asyncpg's own, for arguments it cannot encode: its other children are faults in queries.
     foreseen = UNSTORABLE[:-1]
-    return unstorable() if isinstance(error, foreseen) or type(error) is asyncpg.DataError else None
+    return unstorable() if isinstance(error, foreseen) or _cannot_be_sent(error) else None
+
+
+def _cannot_be_sent(error: Exception) -> bool:
+    """Whether it is asyncpg's own refusal of a value. Other children of its broad class are faults in queries, and so
+    is a value of another type than the query takes: no model lets anybody send that."""
+    return type(error) is asyncpg.DataError and not isinstance(error.__cause__, TypeError | AttributeError)
 
 
 def unavailable() -> Problem:

@@ -121,9 +121,10 @@ async def test_what_the_driver_cannot_send_is_taken_for_the_senders_fault(settin
 async def test_faults_in_our_queries_stay_faults(settings: Settings) -> None:
     pool = await create_pool(settings)
     try:
-        for query in ("SELECT 1/0", "SELECT 'x'::int"):
+        wrongly_typed = (("SELECT $1::text", 5), ("SELECT $1::int", "5"), ("SELECT $1::date", "2026-11-20"))
+        for query, *arguments in (("SELECT 1/0",), ("SELECT 'x'::int",), *wrongly_typed):
             with pytest.raises(asyncpg.PostgresError) as failed:
-                await pool.fetchval(query)
+                await pool.fetchval(query, *arguments)
             assert of_database(failed.value) is None
     finally:
         await pool.close()
