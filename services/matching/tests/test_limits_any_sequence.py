@@ -76,11 +76,11 @@ class Story:
     async def something_happens(self) -> None:
         what = self.data.draw(st.sampled_from(["yes", "yes", "counter", "need", "offer"]))
         if what == "need":
-            need = self.data.draw(st.sampled_from(sorted(self.needs)))
+            need = self.data.draw(st.sampled_from(list(self.needs)))
             self.needs[need] |= (said := self._need_limits())
             await self.world.need("Sedie", self.needs[need]["line"], need_id=need, **said)
         elif what == "offer":
-            offer = self.data.draw(st.sampled_from(sorted(self.offers)))
+            offer = self.data.draw(st.sampled_from(list(self.offers)))
             before = self.offers[offer]
             before |= (said := self._offer_limits(before["giver"]))
             await self.world.offer("Sedie", before["giver"], before["line"], offer_id=offer, **said)
@@ -89,7 +89,7 @@ class Story:
 
     async def _answer(self, what: str) -> None:
         await self.world.settled()
-        open_ones = sorted(await self.world.matches(state="proposed"), key=lambda one: str(one["match_id"]))
+        open_ones = sorted(await self.world.matches(state="proposed"), key=self._place)
         if not open_ones:
             return
         match = open_ones[self.data.draw(st.integers(0, 9)) % len(open_ones)]
@@ -101,6 +101,11 @@ class Story:
         async with self.world.manager() as client:
             answer = await client.post(f"{API}/{match['match_id']}/{path}", json=body)
         assert answer.status_code in (200, 409, 422), answer.text
+
+    def _place(self, match: dict[str, Any]) -> tuple[int, list[int]]:
+        """By what was said first: ids are others in every run, and examples count in this order."""
+        needs, offers = [str(one) for one in self.needs], [str(one) for one in self.offers]
+        return needs.index(match["need_id"]), [offers.index(one["offer_id"]) for one in match["allocations"]]
 
     # -- what always holds -----------------------------------------------------------------------------------
 
