@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -198,7 +199,8 @@ async def carried_out(request: Request, actor: Actor, form: Form[Any], work: Wor
     if form.model is None:
         return 422, None
     version = form.text("revision")
-    expected = int(version) if version.isdigit() else None
+    # One that is no number is of no draft; without any the form asks for none in particular.
+    expected = (int(version) if re.fullmatch("[0-9]{1,99}", version) else 0) if version else None
 
     async def decided(unit: AgreementsUnit) -> Reply:
         with refusals_as_problems():

@@ -223,6 +223,8 @@ async def test_the_library_s_pages_show_search_change_and_refuse(story: Story) -
     assert (await form(story, actor, f"{at}/privacy/change", **chosen)).status_code == 303
     late = await form(story, actor, f"{at}/privacy/change", **(chosen | {"text.it": "Scritto invano."}))
     assert (late.status_code, "Scritto invano." in late.text) == (412, True)
+    for none in ("²", "9" * 5000, "x"):
+        assert (await form(story, actor, f"{at}/privacy/change", **(chosen | {"revision": none}))).status_code == 412
     assert "draft" in await page(story, actor, f"{at}/privacy")
 
     # Taken into a draft that lacks the term: refused at the field; into one that has it: there, where it was put.
