@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,9 @@ CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
 
 _AT_ONCE = 40
+_PATIENT_AT_ONCE = 3
+"""The same where there is time: a slice takes the loop and the database no longer than an event or two, so that news
+which comes meanwhile hardly waits."""
 _SETS_AT_ONCE = 3
 """For how many needs that only a set can meet an arriving offer is tried before its transaction ends."""
 _SETS_AFTERWARDS = 5
@@ -47,19 +50,25 @@ async def propose_for_needs(
     first_time: bool = False,
 ) -> None:
     """The best new proposals for each need. ``first_time`` when nothing can have been decided about them yet."""
-    for some in _slices(needs):
-        await _propose_for_needs(unit, some, policy, cause_of, first_time)
+    patient = cause_of is _no_cause
+    async for some in _slices(needs, patient):
+        await _propose_for_needs(unit, some, policy, cause_of, first_time, patient)
 
 
 async def _propose_for_needs(
-    unit: Unit[MatchingStore], needs: Collection[UUID], policy: Policy, cause_of: CauseOf, first_time: bool
+    unit: Unit[MatchingStore],
+    needs: Collection[UUID],
+    policy: Policy,
+    cause_of: CauseOf,
+    first_time: bool,
+    patient: bool,
 ) -> None:
     by_need = await unit.store.candidates.offers_for(unit.scope, needs, search.for_need(policy, unit.now))
     wanted = {need_id: found for need_id, found in by_need.items() if found}
     if not wanted:
         return
     states = await unit.store.candidates.needs(unit.scope, wanted)
-    found = await _found(unit, states, wanted, {}, first_time=first_time, patient=cause_of is _no_cause)
+    found = await _found(unit, states, wanted, {}, first_time=first_time, patient=patient)
     await store(unit, [one for each in found.values() for one in _best(each, policy)], policy, cause_of)
 
 
@@ -67,22 +76,26 @@ async def propose_for_offers(
     unit: Unit[MatchingStore], offers: Collection[UUID], policy: Policy, *, cause_of: CauseOf = _no_cause
 ) -> None:
     """The best new proposals that these offers make possible."""
-    for some in _slices(offers):
-        await _propose_for_offers(unit, some, policy, cause_of)
+    patient = cause_of is _no_cause
+    async for some in _slices(offers, patient):
+        await _propose_for_offers(unit, some, policy, cause_of, patient)
 
 
 async def propose_for_pairs(
     unit: Unit[MatchingStore], needs_of: Mapping[UUID, Collection[UUID]], policy: Policy
 ) -> None:
     """What these offers would bring these needs (by offer) if they came now, and nothing else."""
-    for some in _slices(needs_of):
-        await _propose_for_offers(unit, some, policy, _no_cause, {one: needs_of[one] for one in some})
+    async for some in _slices(needs_of, patient=True):
+        await _propose_for_offers(unit, some, policy, _no_cause, True, only={one: needs_of[one] for one in some})
 
 
-def _slices(subjects: Collection[UUID]) -> Iterator[Sequence[UUID]]:
-    """A burst brings hundreds at once; their candidates are not all held at the same time."""
-    ordered = list(subjects)
-    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
+async def _slices(subjects: Collection[UUID], patient: bool) -> AsyncIterator[Sequence[UUID]]:
+    """A burst brings hundreds at once; their candidates are not all held at the same time. ``patient``: news first."""
+    ordered, size = list(subjects), _PATIENT_AT_ONCE if patient else _AT_ONCE
+    for start in range(0, len(ordered), size):
+        if patient:
+            await PACE.give_way()
+        yield ordered[start : start + size]
 
 
 async def _propose_for_offers(
@@ -90,6 +103,7 @@ async def _propose_for_offers(
     offers: Collection[UUID],
     policy: Policy,
     cause_of: CauseOf,
+    patient: bool,
     only: Mapping[UUID, Collection[UUID]] | None = None,
 ) -> None:
     by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.for_offer(policy, unit.now))
@@ -109,7 +123,7 @@ async def _propose_for_offers(
         others = await unit.store.candidates.offers_for(unit.scope, at_once, search.for_set(policy, unit.now))
     offers_of = {need_id: bringing[need_id] | set(others.get(need_id, ())) for need_id in states}
     leading = {need_id: bringing[need_id] | set(others.get(need_id, ())[:_LEADS]) for need_id in states}
-    found = await _found(unit, states, offers_of, leading, patient=cause_of is _no_cause)
+    found = await _found(unit, states, offers_of, leading, patient=patient)
     arrived = set(offers)
     chosen = [one for made, already in found.values() for one in _best((_with(arrived, made), already), policy)]
     spread = _spread(chosen, arrived, policy)

@@ -19,8 +19,9 @@ from services.matching.handlers.proposing import propose_for_needs, propose_for_
 from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
 
-AT_ONCE = 50
-"""How many requests for proposals are worked off in one transaction."""
+AT_ONCE = 8
+"""How many requests for proposals are worked off in one transaction: it is over within about a second even when it
+gives way often, and what others propose meanwhile never waits long for it."""
 
 
 async def revise_one(unit: Unit[MatchingStore], policy: Policy) -> bool:
