@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser
 
 from chassis.web.tests.chromium import SIZES, chromium, complaints  # noqa: F401  (a fixture)
+from services.agreements.handlers.desk import CITY_TIME
 from services.agreements.tests.story import DEPARTMENT, GUIDE, LEGAL, Story, donation
 from services.agreements.tests.test_amendments import LESS
 from services.agreements.tests.test_clauses import NEW
@@ -24,7 +26,8 @@ async def pages(story: Story) -> dict[str, str]:
     fresh = (await story.file_of(donation(need_title="Settimana dei diritti")))["agreement_id"]
     full = await story.filled(donation(need_title="Giardino condiviso"), "patto_di_collaborazione", PACT_TERMS)
     await story.done(full, "risks", GUIDE, {"risks": [RISK, RISK | {"kind": "political", "level": "high"}]})
-    milestones = [{"title": "Avvio dei lavori", "due_on": "2027-01-10", "party_id": "department:education"}]
+    soon = (datetime.now(CITY_TIME).date() + timedelta(50)).isoformat()
+    milestones = [{"title": "Avvio dei lavori", "due_on": soon, "party_id": "department:education"}]
     file = await story.done(full, "timeline", GUIDE, {"milestones": milestones})
     await story.done(full, f"timeline/{file['milestones'][0]['milestone_id']}", DEPARTMENT, {"done": True})
     await story.done(full, "documents", GUIDE, {"kind": "other", "title": "Planimetria", "text": "Agli atti"})

@@ -104,7 +104,8 @@ async def test_roles_timeline_and_risks_are_written_on_the_page(story: Story) ->
     at = f"/agreements/files/{one}"
     roles = {"roles.p0": "Accoglie la donazione", "roles.p1": "Consegna"}
     assert (await send(story, GUIDE, f"{at}/roles", **roles)).status_code == 303
-    milestones = {"milestones.0.title": "Avvio", "milestones.0.due_on": "2027-01-10", "milestones.1.title": ""}
+    soon = (datetime.now(CITY_TIME).date() + timedelta(50)).isoformat()
+    milestones = {"milestones.0.title": "Avvio", "milestones.0.due_on": soon, "milestones.1.title": ""}
     assert (await send(story, GUIDE, f"{at}/timeline", **milestones)).status_code == 303
     risks = {
         "risks.0.kind": "financial", "risks.0.text": "Fondi bloccati", "risks.0.level": "medium",

@@ -76,13 +76,14 @@ async def test_risks_and_timeline_are_set_and_milestones_reached(story: Story) -
     assert {"risks", "timeline", "responsibilities"} <= warned
     file = await story.done(one, "risks", GUIDE, {"risks": [RISK | {"party_id": EDUCATION}]})
     assert file["risks"][0]["kind"] == "disengagement"
-    milestones = [{"title": "Fine", "due_on": "2027-06-30"}, {"title": "Avvio", "due_on": "2027-01-10"}]
+    days = [(datetime.now(CITY_TIME).date() + timedelta(number)).isoformat() for number in (50, 55, 200)]
+    milestones = [{"title": "Fine", "due_on": days[2]}, {"title": "Avvio", "due_on": days[0]}]
     file = await story.done(one, "timeline", GUIDE, {"milestones": milestones})
     assert [found["title"] for found in file["milestones"]] == ["Avvio", "Fine"]
     first = file["milestones"][0]
     file = await story.done(one, f"timeline/{first['milestone_id']}", DEPARTMENT, {"done": True})
     assert file["milestones"][0]["done_on"] == datetime.now(CITY_TIME).date().isoformat()
-    kept = {"milestone_id": first["milestone_id"], "title": "Avvio dei lavori", "due_on": "2027-01-15"}
+    kept = {"milestone_id": first["milestone_id"], "title": "Avvio dei lavori", "due_on": days[1]}
     file = await story.done(one, "timeline", GUIDE, {"milestones": [kept]})
     assert [(found["title"], bool(found["done_on"])) for found in file["milestones"]] == [("Avvio dei lavori", True)]
     file = await story.done(one, f"timeline/{first['milestone_id']}", DEPARTMENT, {"done": False})

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from chassis.web import formats
+from chassis.web.i18n import speaking
+from services.agreements.handlers.desk import city_day
 from services.agreements.made_once import MadeOnce, fingerprint
 from services.agreements.tests.story import GUIDE, LEGAL, SIGNATORY, Story, donation, giver_of, partner
 from services.agreements.tests.test_exports import OCDS, errors, export
@@ -88,6 +92,9 @@ async def test_unchanged_exports_are_not_made_or_sent_again(story: Story, monkey
             assert (await client.get(f"/agreements/api/v1/{path}", headers=headers)).status_code == 304
             assert (await client.get(f"/agreements/api/v1/{path}", params={"year": 2999})).status_code == 200
     assert not reads
+    # An export names the moment to the second, and of an end says no more than that moment.
+    units, clock = story.desk.app.state.units, story.desk.app.state.units.clock
+    monkeypatch.setattr(units, "clock", lambda: clock() + timedelta(seconds=2))
     await story.done(one, "terminate", LEGAL, {"reason": "Finito prima"})
     for path, before in known.items():
         headers = {"If-None-Match": before.headers["etag"]}
@@ -111,7 +118,8 @@ async def test_amendments_are_part_of_the_contract(story: Story) -> None:
     one, match = await lent(story, "Sala da cambiare")
     await sign(story, one, match)
     assert (await export(story, "ocds.json")).json()["releases"][0]["tag"] == ["award", "contract"]
-    await story.done(one, "amendments", GUIDE, {"reason": "Mario sta meglio", "valid_to": "2027-01-31"})
+    last = city_day(datetime.now(UTC)) + timedelta(days=70)
+    await story.done(one, "amendments", GUIDE, {"reason": "Mario sta meglio", "valid_to": last.isoformat()})
     await story.done(one, "amendments/1/submit", GUIDE)
     await story.done(one, "amendments/1/approve", LEGAL)
     await story.done(one, "amendments/1/sign", partner(giver_of(match)))
@@ -124,9 +132,10 @@ async def test_amendments_are_part_of_the_contract(story: Story) -> None:
     number = f"{amendment['protocol']['year']}/{amendment['protocol']['number']:07d}"
     [told] = contract["amendments"]
     assert (told["id"], told["date"][:10]) == (number, amendment["signed_on"])
-    assert "31/01/2027" in told["description"] or "31 gennaio 2027" in told["description"]
+    with speaking("it"):
+        assert formats.day(last) in told["description"]
     assert "Mario" not in str(package)
     annexe = contract["documents"][1]
     assert (annexe["documentType"], annexe["id"]) == ("contractAnnexe", amendment["signed_sha256"])
-    assert contract["period"]["endDate"][:10] == "2027-01-31"
+    assert contract["period"]["endDate"][:10] == last.isoformat()
     assert (await public(story, "register"))["items"]
