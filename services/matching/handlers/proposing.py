@@ -26,9 +26,8 @@ CauseOf = Callable[[Proposal], Delivery[Any] | None]
 
 
 _AT_ONCE = 40
-_PATIENT_AT_ONCE = 3
-"""The same where there is time: a slice takes the loop and the database no longer than an event or two, so that news
-which comes meanwhile hardly waits."""
+_PATIENT_AT_ONCE = 1
+"""The same where there is time: what takes the loop and the database no longer than an event fits between two."""
 _SETS_AT_ONCE = 3
 """For how many needs that only a set can meet an arriving offer is tried before its transaction ends."""
 _SETS_AFTERWARDS = 5
