@@ -69,7 +69,7 @@ class Supervisor:
             loop.add_signal_handler(number, stopping.set)
         end_survivors(self.home)
         tasks = [asyncio.create_task(keeper.keep()) for keeper in self.keepers]
-        watch = asyncio.create_task(self._watch_servers())
+        watch = asyncio.gather(*(self._watch(watched) for watched in self.watched))
         await stopping.wait()
         say("stopping")
         watch.cancel()
@@ -79,11 +79,11 @@ class Supervisor:
         await asyncio.gather(watch, return_exceptions=True)
         say("stopped")
 
-    async def _watch_servers(self) -> None:
+    async def _watch(self, watched: Watched) -> None:
+        """Each for itself: bringing one back may take a minute, and the other may die meanwhile."""
         while True:
-            for watched in self.watched:
-                if not watched.server.is_running:
-                    await self._revive(watched)
+            if not watched.server.is_running:
+                await self._revive(watched)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _revive(self, watched: Watched) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -173,8 +174,38 @@ async def test_a_server_that_cannot_come_back_is_tried_ever_more_slowly(
     broken = Broken()
     supervisor = Supervisor(home)
     supervisor.watched = [Watched("postgres", broken)]  # type: ignore[arg-type]
-    watching = asyncio.create_task(supervisor._watch_servers())
+    watching = asyncio.create_task(supervisor._watch(supervisor.watched[0]))
     await until(lambda: broken.tries >= 4)
     watching.cancel()
     assert supervisor.watched[0].pause == pytest.approx(0.01 * 2**4)
     assert "The disk is full." in capsys.readouterr().out
+
+
+class Slow:
+    """A server that takes its time to come up."""
+
+    def __init__(self) -> None:
+        self.is_running = False
+        self.go_on = threading.Event()
+
+    def start(self) -> None:
+        self.go_on.wait(60)
+        self.is_running = True
+
+
+async def test_a_server_is_brought_back_while_another_one_is_still_coming(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "LOOK_SECONDS", 0.01)
+    save(home.run / "programs.json", "in-memory", [])
+    kafka, postgres = Slow(), Slow()
+    postgres.go_on.set()
+    supervisor = Supervisor(home)
+    supervisor.watched = [Watched("kafka", kafka), Watched("postgres", postgres)]  # type: ignore[arg-type]
+    running = asyncio.create_task(supervisor.run())
+    await until(lambda: postgres.is_running)
+    assert not kafka.is_running
+    kafka.go_on.set()
+    await until(lambda: kafka.is_running)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 20)
