@@ -172,13 +172,13 @@ def offer_view(
     *,
     inside: bool = True,
 ) -> OfferView:
-    """The offer as shown; only ``inside`` is seen for whom it is not."""
+    """The offer as shown; only ``inside`` is seen for whom it is not and why it was taken back."""
     return OfferView.model_construct(
         **_said(offer.content, inside),
         id=offer.offer_id,
         version=offer.version,
         state=offer.state,
-        closing_reason=offer.closing_reason,
+        closing_reason=offer.closing_reason if inside else None,
         account_manager_id=offer.account_manager_id,
         received_at=offer.received_at,
         changed_at=offer.changed_at,
