@@ -47,7 +47,7 @@ async def test_what_was_applied_is_acknowledged_soon(toy: Toy, settings: Setting
         async def all_known() -> bool:
             return await committed(settings) == 14  # each event is answered on the same topic
 
-        await eventually(all_known, within=20)
+        await eventually(all_known)
 
 
 async def test_an_orderly_stop_acknowledges_the_rest(toy: Toy, settings: Settings, send: Send) -> None:

@@ -204,10 +204,10 @@ async def test_two_relays_share_the_slots_fairly_and_a_lone_one_takes_all(settin
     async with relaying(settings) as first:
         await eventually(lambda: owned(first, SLOTS))
         async with relaying(settings) as second:
-            await eventually(lambda: owned(first, SLOTS // 2), within=20)
-            await eventually(lambda: owned(second, SLOTS // 2), within=20)
+            await eventually(lambda: owned(first, SLOTS // 2))
+            await eventually(lambda: owned(second, SLOTS // 2))
             assert not first._owned & second._owned
-        await eventually(lambda: owned(first, SLOTS), within=20)
+        await eventually(lambda: owned(first, SLOTS))
 
 
 async def test_a_writer_that_did_not_lock_its_aggregate_is_refused(settings: Settings) -> None:

@@ -226,7 +226,7 @@ async def test_a_handler_cancelled_in_the_middle_leaves_nothing_and_is_repeated(
     impatient = settings.model_copy(update={"graceful_seconds": 0.1})
     async with running(toy.service(impatient)):
         await put(send, event, event.stakeholder_id)
-        await asyncio.wait_for(toy.entered.wait(), 15)
+        await asyncio.wait_for(toy.entered.wait(), 60)
     again = Toy()
     async with running(again.service(settings)) as service:
         assert await eventually(lambda: names(service.app, event.stakeholder_id), within=30) == ["cut short"]

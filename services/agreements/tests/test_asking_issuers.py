@@ -98,7 +98,7 @@ async def test_all_answers_for_one_document_are_bounded_in_size_and_time() -> No
         return []
 
     slow = Asker(resolve=never, seconds_in_all=0.05)
-    assert not await asyncio.wait_for(slow([Asks((), "", ("http://crl.example/ca.crl",))] * 8), 10)
+    assert not await asyncio.wait_for(slow([Asks((), "", ("http://crl.example/ca.crl",))] * 8), 60)
 
 
 @pytest.mark.integration
@@ -111,7 +111,7 @@ async def test_no_document_waits_for_those_before_it_longer_than_it_may() -> Non
 
     question = [Asks((), "", ("http://crl.example/ca.crl",))]
     first = [asyncio.create_task(Asker(resolve=held)(question)) for _ in range(4)]
-    assert not await asyncio.wait_for(Asker(resolve=held, seconds_in_all=0.05)(question), 10)
+    assert not await asyncio.wait_for(Asker(resolve=held, seconds_in_all=0.05)(question), 60)
     release.set()
     assert not any(await asyncio.gather(*first))
 

@@ -38,8 +38,8 @@ async def test_a_need_can_be_answered_while_proposals_are_looked_for(
     monkeypatch.setattr(revising, "propose_for_needs", slowly)
     try:
         await wide_look(world, need)
-        await asyncio.wait_for(at_it.wait(), 10)
-        answer = await asyncio.wait_for(world.consent(match, "department:education"), 10)
+        await asyncio.wait_for(at_it.wait(), 60)
+        answer = await asyncio.wait_for(world.consent(match, "department:education"), 60)
         assert answer.status_code == 200, answer.text
     finally:
         monkeypatch.setattr(revising, "propose_for_needs", original)

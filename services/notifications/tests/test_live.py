@@ -201,7 +201,7 @@ async def test_streams_end_when_the_process_is_told_to_stop(settings: Notificati
     async with (
         running(service(settings)) as own,
         over_http(own) as origin,
-        httpx.AsyncClient(base_url=origin, timeout=10) as client,
+        httpx.AsyncClient(base_url=origin, timeout=30) as client,
     ):
         client.cookies.set(SESSION_COOKIE, own.app.state.identity.sessions.issue(manager("giulia", city)))
         async with client.stream("GET", f"{INBOX}/stream") as answer:
