@@ -63,8 +63,8 @@ class Sizes:
     few: int = 300
     givers: int = 2000
     events: int = 300
-    rate: int = 5
-    faster: int = 10
+    rate: int = 10
+    faster: int = 20
     burst: int = 300
     calls: int = 100
     sample: int = 6
