@@ -31,7 +31,8 @@ class Acknowledgements:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._stopping = False
+        """Begins with nothing to tell: what an earlier client left untold comes again, and is dropped."""
+        self._stopping, self._client, self._ends = False, None, {}
         self._task = asyncio.create_task(self._run(), name="acknowledgements")
 
     async def stop(self) -> None:

@@ -116,8 +116,10 @@ class Bus:
     async def _deliver(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         try:
             async with self._busy:
-                await self._consumer.deliver([self._record(record) for record in records])
-                self.last_poll = time.monotonic()
+                try:
+                    await self._consumer.deliver([self._record(record) for record in records])
+                finally:
+                    self.last_poll = time.monotonic()
         except ConsumerHalted:
             client = self.kafka
             if client is not None:
@@ -150,9 +152,13 @@ class Bus:
         """aiokafka keeps some errors of its group for ever: it would fail at every poll until the process ends."""
         _logger.error("bus.replaced", seconds_since_poll=round(time.monotonic() - self.last_poll))
         self.last_poll = time.monotonic()
-        with contextlib.suppress(Exception):
-            await self._broker.stop()
-        await self._broker.start()
+        await self._acknowledgements.stop()
+        try:
+            with contextlib.suppress(Exception):
+                await self._broker.stop()
+            await self._broker.start()
+        finally:
+            self._acknowledgements.start()
 
     async def lag(self) -> int | None:
         """Records on the assigned partitions not yet read, as the broker says now; None while nothing is assigned.

@@ -34,7 +34,8 @@ _REBALANCE_SECONDS = 5.0
 _STUCK_RETRY_SECONDS = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _ANSWER_SECONDS = 60.0
-"""How long events may go unacknowledged before their producer is given up: longer than one request of it (40 s)."""
+"""How long an event may go unacknowledged before its producer is given up: longer than one request of it (40 s)."""
+_SLOW_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 _logger = log.get("relay")
 
@@ -212,6 +213,8 @@ class Relay:
         failed: set[str] = set()
         futures: list[tuple[_Row, asyncio.Future[Any]]] = []
         for row in rows:
+            if self._producer_broken:
+                break
             if row.key in failed:
                 continue
             try:
@@ -228,7 +231,7 @@ class Relay:
         await self._acknowledged([future for _, future in futures])
         published = []
         for row, future in futures:
-            failure = future.exception()
+            failure = future.exception() if future.done() else _unanswered(future)
             if row.key in failed:
                 continue
             if failure is None:
@@ -238,17 +241,16 @@ class Relay:
         return published
 
     async def _acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> None:
-        """Waits for all of them. Raises :class:`TimeoutError` when that takes too long or the relay is stopping.
-
-        Then nobody knows what of them is on the log: a new producer sends them again, and readers drop what they know.
-        """
+        """Waits for all of them, but neither too long nor when the relay is stopping."""
+        began = said = time.monotonic()
         waiting: set[asyncio.Future[Any]] = set(futures)
-        deadline = time.monotonic() + _ANSWER_SECONDS
         while waiting:
-            _, waiting = await asyncio.wait(waiting, timeout=_ANSWER_SECONDS / 4)
-            if waiting and (self._stop.is_set() or time.monotonic() > deadline):
-                raise TimeoutError(f"{len(waiting)} events unacknowledged; they will be sent again")
-            if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=1.0)
+            now = time.monotonic()
+            if self._stop.is_set() or now - began > _ANSWER_SECONDS:
+                return
+            if waiting and now - said > _SLOW_SECONDS:
+                said = now
                 _logger.warning("relay.broker_slow", unacknowledged=len(waiting))
 
     def _fail(self, row: _Row, error: BaseException, failed: set[str]) -> None:
@@ -268,6 +270,12 @@ async def _unless(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
 
 
+def _unanswered(future: asyncio.Future[Any]) -> TimeoutError:
+    """Nobody knows whether the event is on the log: a new producer sends it again, and readers drop what they know."""
+    future.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody waits for it any more
+    return TimeoutError("not acknowledged")
+
+
 async def _end(producer: AIOKafkaProducer) -> None:
     """Stops it, also when a broker never answers: by itself it would wait, and send, for ever."""
     with contextlib.suppress(Exception):
@@ -275,4 +283,4 @@ async def _end(producer: AIOKafkaProducer) -> None:
         return
     for closing in (producer._sender, producer.client):
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(closing.close(), _STOP_SECONDS)
+            await asyncio.wait_for(closing.close(), _STOP_SECONDS / 5)

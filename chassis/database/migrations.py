@@ -21,6 +21,8 @@ from chassis.database.pool import connect
 Phase = Literal["before", "after"]
 _NAME = re.compile(r"^(\d{4})_(before|after)_[a-z0-9_]+\.sql$")
 _logger = log.get("migrations")
+_LONGEST_SECONDS = 3600.0
+"""For one file: it may fill a column of each row of a large city, and wait for whoever works on the table."""
 
 
 class MigrationError(Exception):
@@ -96,7 +98,7 @@ async def migrate(
             if phase == "before" and migration.phase == "after":
                 break
             async with connection.transaction():
-                await connection.execute(migration.sql)
+                await connection.execute(migration.sql, timeout=_LONGEST_SECONDS)
                 await connection.execute(
                     "INSERT INTO schema_migration (origin, name, checksum) VALUES ($1, $2, $3)",
                     migration.origin,

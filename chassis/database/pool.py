@@ -21,7 +21,9 @@ else:
 AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # used in the instant between the server's last word and the end of the connection
+    # In the instant between the server's last word and the end of the connection. A fault of asyncpg's own is told in
+    # the same way: then commands are refused and consumers stand, nothing is lost, and the log has its text.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -31,7 +33,10 @@ AWAY: tuple[type[Exception], ...] = (
 
 
 def _dumps(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    except TypeError as error:  # no type is unknown here: half a character, or an integer beyond 64 bits
+        raise ValueError(str(error)) from error
 
 
 async def set_codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:

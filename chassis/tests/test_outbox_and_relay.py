@@ -171,7 +171,9 @@ async def test_events_that_a_broker_never_answers_are_sent_again_by_a_new_produc
     def producer(**options: Any) -> AIOKafkaProducer:
         made = AIOKafkaProducer(**options)
         producers.append(made)
-        if len(producers) == 1:
+        if len(producers) == 2:
+            monkeypatch.setattr("chassis.relay._ANSWER_SECONDS", 60.0)
+        else:
             # It takes events and hears nothing, as behind a network that swallows what is sent.
             monkeypatch.setattr(made.client, "send", _never)
         return made
@@ -194,6 +196,43 @@ async def test_events_that_a_broker_never_answers_are_sent_again_by_a_new_produc
     assert list(dict.fromkeys(versions)) == [1, 2, 3]
     assert len(producers) == 2
     assert producers[0]._sender.sender_task.done(), "who was given up sends nothing later"
+
+
+async def test_one_event_that_is_never_answered_holds_only_its_key(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producers: list[AIOKafkaProducer] = []
+    silent, heard = uuid4(), uuid4()
+
+    def producer(**options: Any) -> AIOKafkaProducer:
+        made = AIOKafkaProducer(**options)
+        producers.append(made)
+        if len(producers) == 1:
+            send = made.send
+
+            async def unanswered(topic: str, *, key: bytes, **more: Any) -> asyncio.Future[Any]:
+                if key == str(silent).encode():
+                    return asyncio.get_running_loop().create_future()
+                return await send(topic, key=key, **more)
+
+            monkeypatch.setattr(made, "send", unanswered)
+        else:
+            monkeypatch.setattr("chassis.relay._ANSWER_SECONDS", 60.0)
+        return made
+
+    monkeypatch.setattr("chassis.relay.AIOKafkaProducer", producer)
+    monkeypatch.setattr("chassis.relay._ANSWER_SECONDS", 0.4)
+    await ensure_topics(settings)
+    async with units_on(settings) as units:
+        for _ in range(3):
+            await change(units, silent)
+            await change(units, heard)
+        async with relaying(settings):
+            await eventually(lambda: none_pending(units), within=30)
+    seen = defaultdict(list)
+    for record in await everything_on(settings, TOPIC):
+        seen[record.key.decode()].append(StakeholderRegistered.read(record.value).version)
+    assert seen == {str(silent): [1, 2, 3], str(heard): [1, 2, 3]}, "what was acknowledged is not sent again"
 
 
 async def test_two_relays_share_the_slots_fairly_and_a_lone_one_takes_all(settings: Settings) -> None:

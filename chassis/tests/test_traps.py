@@ -279,6 +279,39 @@ async def test_answers_leave_through_the_outbox_with_their_cause_and_case(
             await eventually(lambda: connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"))
 
 
+async def test_a_client_is_not_blamed_for_a_database_that_is_away(
+    toy: Toy, settings: Settings, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away, tries = asyncio.Event(), asyncio.Event()
+    failed = 0
+
+    async def dying(store: ToyStore, city: str, subject: str, name: str) -> int:
+        nonlocal failed
+        if not away.is_set():
+            return await add(store, city, subject, name)
+        failed += 1
+        if failed == 12:  # several deliveries of some tries each, with a sweep between two
+            tries.set()
+        raise asyncpg.InterfaceError("connection is closed")
+
+    add = ToyStore.add
+    monkeypatch.setattr(ToyStore, "add", dying)
+    monkeypatch.setattr("chassis.bus._STALLED_SECONDS", 1.5)
+    monkeypatch.setattr("chassis.bus._SWEEP_SECONDS", 0.1)
+    patient = settings.model_copy(update={"consume_retry_seconds": 2.0})
+    before, event = registered("before"), registered("later")
+    async with running(toy.service(patient)) as service:
+        await put(send, before, before.stakeholder_id)
+        await eventually(lambda: names(service.app, before.stakeholder_id))
+        client = service.app.state.bus.kafka
+        away.set()
+        await put(send, event, event.stakeholder_id)
+        await asyncio.wait_for(tries.wait(), 60)
+        away.clear()
+        await eventually(lambda: names(service.app, event.stakeholder_id), within=60)
+        assert service.app.state.bus.kafka is client
+
+
 async def test_a_client_that_only_fails_is_replaced(
     toy: Toy, settings: Settings, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
