@@ -86,7 +86,11 @@ def pytest_runtest_makereport(
     report = yield
     system = getattr(item, "funcargs", {}).get("system")
     if report.failed and report.when == "call" and isinstance(system, System):
-        report.sections.append(("the whole system at this moment", system.account()))
+        try:
+            said = system.account()
+        except Exception as failure:  # of a system that is half gone; the test's own failure is what counts
+            said = f"it cannot be asked: {failure!r}"
+        report.sections.append(("the whole system at this moment", said))
     return report
 
 

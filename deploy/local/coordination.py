@@ -25,7 +25,7 @@ GROUPS = {partition_of(name): name for name in (f"readiness-{number}" for number
 """A group for each partition. Nobody ever joins them."""
 
 
-def coordinates_groups(bootstrap: str, seconds: float = 2.0) -> bool:
+def coordinates_groups(bootstrap: str, seconds: float = 5.0) -> bool:
     """Does the broker tell the offsets of a group of each partition, each within so many seconds?"""
     return all(_tells_offsets(bootstrap, group, seconds) for group in GROUPS.values())
 

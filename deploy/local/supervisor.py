@@ -30,6 +30,7 @@ from deploy.local.programs import load
 from deploy.local.republish import republish
 
 LOOK_SECONDS = 1.0
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 BOOTSTRAP = "SPORTELLO_KAFKA_BOOTSTRAP"
 
 
@@ -65,7 +66,7 @@ class Supervisor:
     async def run(self) -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDING:
             loop.add_signal_handler(number, stopping.set)
         end_survivors(self.home)
         tasks = [asyncio.create_task(keeper.keep()) for keeper in self.keepers]
@@ -77,33 +78,40 @@ class Supervisor:
             await asyncio.gather(*(keeper.stop() for keeper in self.keepers if keeper.program.stops == wave))
         await asyncio.gather(*tasks)
         await asyncio.gather(watch, return_exceptions=True)
+        for number in _ENDING:
+            loop.remove_signal_handler(number)
         say("stopped")
 
     async def _watch(self, watched: Watched) -> None:
         """Each for itself: bringing one back may take a minute, and the other may die meanwhile."""
         while True:
-            if not watched.server.is_running:
-                await self._revive(watched)
+            try:
+                if not watched.server.is_running:
+                    await self._revive(watched)
+            except Exception as failure:
+                watched.put_off()  # a full disk does not empty itself within a second
+                known = "" if isinstance(failure, CannotStart) else f"{type(failure).__name__}: "
+                say(f"{watched.name}: {known}{failure} Next try in {watched.pause:.0f} s.")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _revive(self, watched: Watched) -> None:
         if time.monotonic() < watched.not_before:
             return
         say(f"{watched.name} is not running; starting it again")
-        try:
-            await asyncio.to_thread(watched.server.start)
-        except CannotStart as failure:
-            watched.put_off()  # a full disk does not empty itself within a second
-            say(f"{watched.name}: {failure} Next try in {watched.pause:.0f} s.")
-            return
+        await asyncio.to_thread(watched.server.start)
+        if isinstance(watched.server, InMemoryKafka):
+            await self._move_to(watched.server)
         watched.revived()
         self._write_state()
-        if isinstance(watched.server, InMemoryKafka):
-            await self._move_to(watched.server.bootstrap)
 
-    async def _move_to(self, bootstrap: str) -> None:
+    async def _move_to(self, bus: InMemoryKafka) -> None:
         """The in-memory bus comes back empty and at another address: every process must connect anew."""
-        await asyncio.to_thread(republish, [keeper.program for keeper in self.keepers])
+        try:
+            await asyncio.to_thread(republish, [keeper.program for keeper in self.keepers])
+        except BaseException:
+            bus.kill()  # the database is away too: from the beginning, once that is back
+            raise
+        bootstrap = bus.bootstrap
         for keeper in self.keepers:
             settings = keeper.program.settings
             if BOOTSTRAP in settings:

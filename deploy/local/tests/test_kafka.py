@@ -56,16 +56,17 @@ def test_a_broker_that_refuses_groups_is_started_again(tmp_path: Path, monkeypat
     processes: list[int | None] = []
 
     def not_the_first(bootstrap: str) -> bool:
+        monkeypatch.setattr("deploy.local.kafka.GROUPS_SECONDS", 60)  # for the next start; this one is refused
         if (pid := server._pid.pid()) not in processes:
             processes.append(pid)
         return len(processes) > 1 and coordinates_groups(bootstrap)
 
     monkeypatch.setattr(coordination, "coordinates_groups", not_the_first)
-    monkeypatch.setattr("deploy.local.kafka.GROUPS_SECONDS", 5)
+    monkeypatch.setattr("deploy.local.kafka.GROUPS_SECONDS", 0.5)
     try:
         server.start()
         assert [server._pid.pid()] == processes[1:]
-        assert said == ["Kafka came up without coordinating consumer groups; starting it again."]
+        assert said == ["Kafka came up without coordinating consumer groups; stopping it."]
     finally:
         server.kill()
     assert not coordinates_groups(server.bootstrap, 0.2)

@@ -156,13 +156,16 @@ def test_killing_takes_the_children_too(tmp_path: Path) -> None:
 
 
 class Broken:
-    """A server that cannot come up, and counts how often that was tried."""
+    """A server that cannot come up, and notes how long was waited before each try."""
 
     is_running = False
-    tries = 0
+
+    def __init__(self) -> None:
+        self.watched = Watched("postgres", self)  # type: ignore[arg-type]
+        self.pauses: list[float] = []
 
     def start(self) -> None:
-        self.tries += 1
+        self.pauses.append(self.watched.pause)
         raise CannotStart("The disk is full.", "Free some space.")
 
 
@@ -173,11 +176,10 @@ async def test_a_server_that_cannot_come_back_is_tried_ever_more_slowly(
     save(home.run / "programs.json", "in-memory", [])
     broken = Broken()
     supervisor = Supervisor(home)
-    supervisor.watched = [Watched("postgres", broken)]  # type: ignore[arg-type]
-    watching = asyncio.create_task(supervisor._watch(supervisor.watched[0]))
-    await until(lambda: broken.tries >= 4)
+    watching = asyncio.create_task(supervisor._watch(broken.watched))
+    await until(lambda: len(broken.pauses) >= 5)
     watching.cancel()
-    assert supervisor.watched[0].pause == pytest.approx(0.01 * 2**4)
+    assert broken.pauses[:5] == pytest.approx([0, 0.02, 0.04, 0.08, 0.16])
     assert "The disk is full." in capsys.readouterr().out
 
 
@@ -191,6 +193,41 @@ class Slow:
     def start(self) -> None:
         self.go_on.wait(60)
         self.is_running = True
+
+
+async def test_whatever_goes_wrong_a_server_is_looked_at_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "LOOK_SECONDS", 0.01)
+    save(home.run / "programs.json", "in-memory", [])
+    kafka = Slow()
+    kafka.go_on.set()
+    moved: list[bool] = []
+
+    def republish(_programs: list[Program]) -> None:
+        moved.append(True)
+        if len(moved) == 1:
+            raise ConnectionRefusedError("the database is away too")
+
+    class StandIn(supervision.InMemoryKafka):
+        bootstrap = "127.0.0.1:1"
+
+        def __init__(self) -> None:
+            """Nothing of the real one."""
+
+        @property
+        def is_running(self) -> bool:
+            return kafka.is_running
+
+        def start(self) -> None:
+            kafka.start()
+
+        def kill(self) -> None:
+            kafka.is_running = False
+
+    monkeypatch.setattr(supervision, "republish", republish)
+    supervisor = Supervisor(home)
+    watching = asyncio.create_task(supervisor._watch(Watched("kafka", StandIn())))
+    await until(lambda: len(moved) == 2 and kafka.is_running)
+    watching.cancel()
 
 
 async def test_a_server_is_brought_back_while_another_one_is_still_coming(
