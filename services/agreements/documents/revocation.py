@@ -23,8 +23,8 @@ from services.agreements.documents.verification.verdict import Asks
 MOST_BYTES = 20 * 1024 * 1024
 MOST_QUESTIONS = 8
 _AT_ONCE = asyncio.Semaphore(2)
-_HIDE_IPV4 = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "::/96"))
-"""Addresses behind which a gateway or an old stack reaches any IPv4 address, also a private one (RFC 6052, 4291)."""
+_HIDE_IPV4 = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
+"""Where a gateway or an old stack reaches any IPv4 address, also a private one (RFC 6052, 8215, 4291)."""
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 _logger = log.get("revocation")
 
@@ -68,17 +68,23 @@ class Asker:
         """For each certificate the first OCSP answer and the first list that come. What fails is logged and left out.
 
         The list is asked for also after an OCSP answer: that may be an error, which only the judging process can read.
+        But after all of them, for lists are large and slow.
         """
         crls: list[bytes] = []
         ocsps: list[bytes] = []
         try:
             async with asyncio.timeout(self.seconds_in_all), _AT_ONCE:
-                for one in list(questions)[:MOST_QUESTIONS]:
-                    asked = [(url, base64.b64decode(one.request)) for url in one.ocsp]
-                    for places, answers in ((asked, ocsps), ([(url, b"") for url in one.crl], crls)):
-                        answer = await self._first(places)
-                        if answer is not None and sum(map(len, (*crls, *ocsps, answer))) <= self.most_bytes:
-                            answers.append(answer)
+                some = list(questions)[:MOST_QUESTIONS]
+                asked = [[(url, base64.b64decode(one.request)) for url in one.ocsp] for one in some]
+                listed = [[(url, b"") for url in one.crl] for one in some]
+                for places, answers in [(one, ocsps) for one in asked] + [(one, crls) for one in listed]:
+                    answer = await self._first(places)
+                    if answer is None:
+                        continue
+                    if sum(map(len, (*crls, *ocsps, answer))) <= self.most_bytes:
+                        answers.append(answer)
+                    else:
+                        _logger.warning("revocation.too_much")
         except TimeoutError:
             _logger.warning("revocation.out_of_time")
         return Answers(tuple(dict.fromkeys(crls)), tuple(dict.fromkeys(ocsps)))

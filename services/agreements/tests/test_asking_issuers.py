@@ -32,7 +32,7 @@ from services.agreements.tests.test_outside_signing import provider as provider
 
 INSIDE = (
     "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1",
-    "0.0.0.0", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe", "::10.0.0.1", "2002:a00:1::1",
+    "0.0.0.0", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe", "::10.0.0.1", "64:ff9b:1::a00:1", "2002:a00:1::1",
 )  # fmt: skip
 REQUEST = base64.b64encode(b"question").decode()
 
@@ -92,6 +92,12 @@ async def test_all_answers_for_one_document_are_bounded_in_size_and_time() -> No
         there.answers = {f"/{one}": (200, bytes([one]) * 600) for one in range(3)}
         lists = [Asks((), "", (there.at(f"/{one}"),)) for one in range(3)]
         assert len((await Asker(private=True, most_bytes=1300)(lists)).crls) == 2
+
+    async with Responder.up() as there:
+        there.answers = {"/large": (200, b"x" * 900), "/one": (200, b"1" * 90), "/two": (200, b"2" * 90)}
+        asked = [Asks((there.at(path),), REQUEST, (there.at("/large"),)) for path in ("/one", "/two")]
+        answers = await Asker(private=True, most_bytes=1000)(asked)
+        assert (len(answers.ocsps), answers.crls) == (2, ()), "no large list takes the place of a small answer"
 
     async def never(_host: str, _port: int) -> list[str]:
         await asyncio.Event().wait()
