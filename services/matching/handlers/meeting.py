@@ -11,7 +11,9 @@ from services.matching.store import MatchingStore
 from services.matching.store.looks import Missed
 
 AT_ONCE = 200
-"""How many looks are compared with the others in one transaction, and for how many offers it proposes by city."""
+"""How many looks are compared with the others in one transaction."""
+PROPOSED_AT_ONCE = 8
+"""For how many offers of a city that transaction proposes, of either sort: it holds what others want to propose."""
 _logger = log.get("matching.meeting")
 
 
@@ -27,12 +29,14 @@ async def bring_together(unit: Unit[MatchingStore], policy: Policy) -> bool:
         if missed.offers:
             await scoped.store.ledger.list_offers(scoped.scope, missed.offers)
         await scoped.store.revisions.ask(scoped.scope, scoped.now, needs=missed.needs, offers=missed.offers, widen=True)
-        beside = sorted(missed.beside)
-        await scoped.store.revisions.ask(scoped.scope, scoped.now, offers=beside[AT_ONCE:], widen=True, looked=True)
+        pairs, beside = sorted(missed.needs_of), sorted(missed.beside)
+        rest = {*pairs[PROPOSED_AT_ONCE:], *beside[PROPOSED_AT_ONCE:]}
+        await scoped.store.revisions.ask(scoped.scope, scoped.now, offers=rest, widen=True, looked=True)
         try:
             async with scoped.savepoint():
-                await propose_for_pairs(scoped, missed.needs_of, policy)
-                await propose_for_offers(scoped, beside[:AT_ONCE], policy)
+                at_once = {one: missed.needs_of[one] for one in pairs[:PROPOSED_AT_ONCE]}
+                await propose_for_pairs(scoped, at_once, policy)
+                await propose_for_offers(scoped, beside[:PROPOSED_AT_ONCE], policy)
         except TRANSIENT:
             raise
         except Exception:

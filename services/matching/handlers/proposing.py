@@ -49,25 +49,19 @@ async def propose_for_needs(
     first_time: bool = False,
 ) -> None:
     """The best new proposals for each need. ``first_time`` when nothing can have been decided about them yet."""
-    patient = cause_of is _no_cause
-    async for some in _slices(needs, patient):
-        await _propose_for_needs(unit, some, policy, cause_of, first_time, patient)
+    async for some in _slices(needs, patient=cause_of is _no_cause):
+        await _propose_for_needs(unit, some, policy, cause_of, first_time)
 
 
 async def _propose_for_needs(
-    unit: Unit[MatchingStore],
-    needs: Collection[UUID],
-    policy: Policy,
-    cause_of: CauseOf,
-    first_time: bool,
-    patient: bool,
+    unit: Unit[MatchingStore], needs: Collection[UUID], policy: Policy, cause_of: CauseOf, first_time: bool
 ) -> None:
     by_need = await unit.store.candidates.offers_for(unit.scope, needs, search.for_need(policy, unit.now))
     wanted = {need_id: found for need_id, found in by_need.items() if found}
     if not wanted:
         return
     states = await unit.store.candidates.needs(unit.scope, wanted)
-    found = await _found(unit, states, wanted, {}, first_time=first_time, patient=patient)
+    found = await _found(unit, states, wanted, {}, first_time=first_time)
     await store(unit, [one for each in found.values() for one in _best(each, policy)], policy, cause_of)
 
 
@@ -75,9 +69,8 @@ async def propose_for_offers(
     unit: Unit[MatchingStore], offers: Collection[UUID], policy: Policy, *, cause_of: CauseOf = _no_cause
 ) -> None:
     """The best new proposals that these offers make possible."""
-    patient = cause_of is _no_cause
-    async for some in _slices(offers, patient):
-        await _propose_for_offers(unit, some, policy, cause_of, patient)
+    async for some in _slices(offers, patient=cause_of is _no_cause):
+        await _propose_for_offers(unit, some, policy, cause_of)
 
 
 async def propose_for_pairs(
@@ -85,7 +78,7 @@ async def propose_for_pairs(
 ) -> None:
     """What these offers would bring these needs (by offer) if they came now, and nothing else."""
     async for some in _slices(needs_of, patient=True):
-        await _propose_for_offers(unit, some, policy, _no_cause, True, only={one: needs_of[one] for one in some})
+        await _propose_for_offers(unit, some, policy, _no_cause, {one: needs_of[one] for one in some})
 
 
 async def _slices(subjects: Collection[UUID], patient: bool) -> AsyncIterator[Sequence[UUID]]:
@@ -102,7 +95,6 @@ async def _propose_for_offers(
     offers: Collection[UUID],
     policy: Policy,
     cause_of: CauseOf,
-    patient: bool,
     only: Mapping[UUID, Collection[UUID]] | None = None,
 ) -> None:
     by_offer = await unit.store.candidates.needs_for(unit.scope, offers, search.for_offer(policy, unit.now))
@@ -122,7 +114,7 @@ async def _propose_for_offers(
         others = await unit.store.candidates.offers_for(unit.scope, at_once, search.for_set(policy, unit.now))
     offers_of = {need_id: bringing[need_id] | set(others.get(need_id, ())) for need_id in states}
     leading = {need_id: bringing[need_id] | set(others.get(need_id, ())[:_LEADS]) for need_id in states}
-    found = await _found(unit, states, offers_of, leading, patient=patient)
+    found = await _found(unit, states, offers_of, leading)
     arrived = set(offers)
     chosen = [one for made, already in found.values() for one in _best((_with(arrived, made), already), policy)]
     spread = _spread(chosen, arrived, policy)
@@ -154,9 +146,8 @@ async def _found(
     leading: Mapping[UUID, Collection[UUID]],
     *,
     first_time: bool = False,
-    patient: bool = False,
 ) -> dict[UUID, tuple[list[Candidate], int]]:
-    """By need: sets that are not open yet, best first, and how many others are open. ``patient``: news comes first."""
+    """By need: sets that are not open yet, best first, and how many others are open."""
     if not needs:
         return {}
     offers = await unit.store.candidates.offers(unit.scope, {one for found in offers_of.values() for one in found})
@@ -170,8 +161,6 @@ async def _found(
     found = {}
     for need_id, need in needs.items():
         await asyncio.sleep(0)  # ranking one takes milliseconds: the loop goes on serving between two
-        if patient:
-            await PACE.give_way()
         made = proposals.candidates(
             need,
             known_of[need_id],

@@ -20,8 +20,8 @@ from services.matching.handlers.succeeding import end
 from services.matching.store import MatchingStore
 
 AT_ONCE = 8
-"""How many requests for proposals are worked off in one transaction: it is over within about a second even when it
-gives way often, and what others propose meanwhile never waits long for it."""
+"""How many requests for proposals are worked off in one transaction: each gives way to news once, for a tenth of a
+second at most, so what others propose meanwhile never waits long for it."""
 
 
 async def revise_one(unit: Unit[MatchingStore], policy: Policy) -> bool:

@@ -61,7 +61,10 @@ async def show(
     wanted = asked.wanted(request, actor)
     found = await matches_page(request, actor, replace(wanted, after=position(asked.after, asked.sort)))
     if asked.first and not found.items:
-        return redirect(request, asked.first)  # all that followed has been answered
+        # All that followed has been answered. What somebody typed is not lost for it.
+        if answer is None:
+            return redirect(request, asked.first)
+        return await show(pages, request, actor, replace(asked, after=None), answer=answer, status=status)
     async with units_of(request).reading() as store:
         count = await store.overview.count(scope_of(actor), reach_of(actor), wanted)
     return pages.render(

@@ -223,6 +223,8 @@ async def test_after_several_answers_the_way_leads_back_to_the_list_as_it_was_as
         emptied = await client.get(html.unescape(link), headers=PAGE)
         assert emptied.status_code == 303
         assert emptied.headers["location"] == f"/matching/proposals?{back_of(first)}", "nothing is left there"
+        wrong = await client.post(SELECTED, data={**data, "act": "postpone", "until": "no day"}, headers=PAGE)
+        assert (wrong.status_code, "rang" in wrong.text, back_of(wrong.text)) == (422, True, back_of(first))
 
 
 @pytest.mark.parametrize("where", ["https://example.org/?state=all", "//example.org", "state=\x00&need=../..", "&&=&"])

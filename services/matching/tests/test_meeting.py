@@ -150,6 +150,30 @@ async def test_what_cannot_be_proposed_holds_up_nobody(world: World, monkeypatch
     await nothing_left(world)
 
 
+async def test_what_is_too_much_for_one_transaction_goes_to_the_queue(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giver, carrier = await world.stakeholder("Enel"), await world.stakeholder("DHL")
+    moved = await world.need("Panche da portare", goods("8"), requires=["transport"])
+    await world.settled()
+    monkeypatch.setattr(meeting, "PROPOSED_AT_ONCE", 1)
+    needs = [a_need(f"Sedie pieghevoli {number}") for number in range(3)]
+    offers = [an_offer(giver, f"Sedie pieghevoli {number}") for number in range(3)]
+    carrying = an_offer(carrier, "Trasporto panche", service("transport", "8"))
+    async with AsyncExitStack() as together:
+        for event in needs:
+            await together.enter_async_context(in_flight(world, event, event.need_id))
+        for event in [*offers, carrying]:
+            await together.enter_async_context(in_flight(world, event, event.offer_id))
+    await nothing_left(world)
+    for need in needs:
+        found = await world.matches(need=need.need_id)
+        assert {part["offer_id"] for one in found for part in one["allocations"]} == {
+            str(one.offer_id) for one in offers
+        }
+    assert await world.matches(need=moved)
+
+
 async def test_those_who_saw_each_other_or_have_nothing_in_common_are_left_alone(world: World) -> None:
     giver = await world.stakeholder("Enel")
     await world.settled()
