@@ -20,13 +20,13 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from pydantic import ValidationError
 
 from chassis import letters, log, metrics, positions, telemetry
-from chassis.database.pool import AWAY
+from chassis.database.pool import AWAY, CONFLICTS
 from chassis.delivery import Delivery, Record
 from chassis.failures import ConsumerHalted, PermanentFailure, Waiting
 from chassis.housekeeping import INBOX_DAYS
 from chassis.scope import Scope
 from chassis.settings import Settings
-from chassis.unit import CONFLICTS, Unit, Units
+from chassis.unit import Unit, Units
 from contracts.envelope import Envelope, EnvelopeError
 from contracts.event import REGISTRY, Event
 

@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import asyncpg
 import stamina
 
 from chassis import clock as clocks
 from chassis import outbox, telemetry
-from chassis.database.pool import Connection, Pool
+from chassis.database.pool import CONFLICTS, Connection, Pool
 from chassis.delivery import Delivery
 from chassis.scope import Scope
 from contracts.envelope import Envelope
@@ -21,8 +20,6 @@ from contracts.event import Event
 
 StoreT = TypeVar("StoreT")
 T = TypeVar("T")
-
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class Unit(Generic[StoreT]):

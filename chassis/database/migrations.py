@@ -15,8 +15,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Literal
 
+import stamina
+
 from chassis import log
-from chassis.database.pool import connect
+from chassis.database.pool import CONFLICTS, Connection, connect
 
 Phase = Literal["before", "after"]
 _NAME = re.compile(r"^(\d{4})_(before|after)_[a-z0-9_]+\.sql$")
@@ -97,16 +99,23 @@ async def migrate(
                 raise MigrationError(f"{migration.origin}/{migration.name} was changed after it ran; add a new file")
             if phase == "before" and migration.phase == "after":
                 break
-            async with connection.transaction():
-                await connection.execute(migration.sql, timeout=_LONGEST_SECONDS)
-                await connection.execute(
-                    "INSERT INTO schema_migration (origin, name, checksum) VALUES ($1, $2, $3)",
-                    migration.origin,
-                    migration.name,
-                    migration.checksum,
-                )
+            # Instances of the version before go on writing: their locks and these may come crosswise.
+            async for attempt in stamina.retry_context(on=CONFLICTS, attempts=20, timeout=None):
+                with attempt:
+                    await _apply(connection, migration)
             _logger.info("migration.applied", service=service, origin=migration.origin, name=migration.name)
             ran.append(f"{migration.origin}/{migration.name}")
         return ran
     finally:
         await connection.close()
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(migration.sql, timeout=_LONGEST_SECONDS)
+        await connection.execute(
+            "INSERT INTO schema_migration (origin, name, checksum) VALUES ($1, $2, $3)",
+            migration.origin,
+            migration.name,
+            migration.checksum,
+        )

@@ -18,6 +18,8 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""A transaction lost against another one; from its beginning it may go through."""
 AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,

@@ -51,6 +51,24 @@ async def test_each_file_runs_once_also_when_two_start_together(settings: Settin
 
 
 @pytest.mark.integration
+async def test_a_file_that_loses_a_conflict_with_a_running_service_is_tried_again(settings: Settings) -> None:
+    loses_twice = """
+        DO $$ BEGIN
+            IF nextval('tries') < 3 THEN RAISE EXCEPTION 'crosswise' USING ERRCODE = 'deadlock_detected'; END IF;
+        END $$;
+        CREATE TABLE after_all (tries int)"""
+    files = [
+        *toy_migrations("toy"),
+        extra(1, "before", "CREATE SEQUENCE tries"),
+        extra(2, "before", loses_twice),
+    ]
+    assert await migrate("toy", owner(settings), migrations=files) == [
+        "extra/0001_before_x.sql",
+        "extra/0002_before_x.sql",
+    ]
+
+
+@pytest.mark.integration
 async def test_before_stops_ahead_of_what_is_meant_for_after_the_rollout(settings: Settings) -> None:
     files = [
         *toy_migrations("toy"),
