@@ -187,7 +187,10 @@ class Story:
         return one
 
     async def published(self, agreement_id: str, *, until: str) -> list[Event]:
-        """Events of one agreement in the order of the log, read until one of the type `until` is there."""
+        """Events of one agreement in the order of the log, read until one of the type `until` is there.
+
+        Each once, as its readers take it: a relay that dies between sending and noting it sends it again.
+        """
         topic = self.desk.settings.topic_prefix + AGREEMENT
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.desk.settings.kafka_bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
@@ -196,17 +199,17 @@ class Story:
         try:
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or range(3)]
             consumer.assign(partitions)
-            found: list[Event] = []
+            found: dict[str, Event] = {}
 
             async def there() -> bool:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     for record in records:
                         if record.key == agreement_id.encode():
-                            kind = Envelope.from_headers(record.headers).type
-                            found.append(REGISTRY[kind].read(record.value))
-                return any(until in type(event).__name__ for event in found)
+                            envelope = Envelope.from_headers(record.headers)
+                            found.setdefault(envelope.id, REGISTRY[envelope.type].read(record.value))
+                return any(until in type(event).__name__ for event in found.values())
 
             await eventually(there)
-            return found
+            return list(found.values())
         finally:
             await consumer.stop()
