@@ -38,13 +38,14 @@ async def insist(story: Story, one: str, act: str, actor: Actor) -> int:
 
 
 async def kill_writers(admin: asyncpg.Connection, database: str, over: asyncio.Event) -> int:
-    """Ends server processes that are in the middle of a transaction that writes to the register, as a crash would."""
+    """Ends server processes that are in the middle of a transaction that writes, as a crash would; not the relay's."""
     killed = 0
     while not over.is_set() and killed < DEATHS:
         killed += await admin.fetchval(
             "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (SELECT DISTINCT a.pid"
             " FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE a.datname = $1 AND a.pid <> pg_backend_pid()"
-            " AND a.state <> 'idle' AND l.mode = 'RowExclusiveLock' AND a.xact_start IS NOT NULL LIMIT 1) x",
+            " AND a.application_name = 'sportello-agreements' AND a.state <> 'idle' AND l.mode = 'RowExclusiveLock'"
+            " AND a.xact_start IS NOT NULL LIMIT 1) x",
             database,
         )
     return killed
