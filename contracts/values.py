@@ -118,10 +118,10 @@ def _no_nul(value: str) -> str:
     return value
 
 
-_Text = Annotated[str, AfterValidator(_no_nul)]
-ExternalRef = Annotated[_Text, Field(min_length=1, max_length=200)]
-ShortText = Annotated[_Text, Field(min_length=1, max_length=300)]
-LongText = Annotated[_Text, Field(max_length=10_000)]
+# Lengths first: after a function of ours pydantic takes any text for a list and speaks of its items.
+ExternalRef = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
+ShortText = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_no_nul)]
+LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_no_nul)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 NilNumber = Annotated[
     int, Field(ge=1, le=88), WithJsonSchema({"type": "string", "pattern": "^([1-9]|[1-7][0-9]|8[0-8])$"})

@@ -3,12 +3,12 @@
 from typing import Annotated, Literal, get_args
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from chassis.fault_words import ANYTHING, BY_TYPE, words_of
 from chassis.validation import field_errors
-from contracts.values import Line
+from contracts.values import ExternalRef, Line, LongText, ShortText
 
 pytestmark = pytest.mark.unit
 
@@ -89,3 +89,18 @@ def test_a_quantity_that_is_too_large_is_told_so(digits: int) -> None:
         Line.model_validate({"kind": "goods", "unit": "C62", "quantity": "1" * digits})
     [one] = field_errors(wrong.value)
     assert one.message_it == "la quantità è troppo grande: al massimo dodici cifre intere"
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "words"),
+    [
+        (ShortText, "", "this is too short: it takes more characters (at least 1)"),
+        (ShortText, "x" * 301, "this is too long: at most 300 characters"),
+        (LongText, "x" * 10_001, "this is too long: at most 10000 characters"),
+        (ExternalRef, "", "this is too short: it takes more characters (at least 1)"),
+    ],
+)
+def test_a_text_has_characters_and_no_items(kind: object, typed: str, words: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        TypeAdapter(kind).validate_python(typed)
+    assert field_errors(wrong.value)[0].message_en == words
