@@ -12,7 +12,7 @@ import base64
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,7 +22,8 @@ from services.agreements.documents.verification.verdict import Asks
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_QUESTIONS = 8
-_AT_ONCE = asyncio.Semaphore(2)
+AT_ONCE = 2
+"""Documents whose issuers are asked at the same time: each answer may have megabytes."""
 _HIDE_IPV4 = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 """Where a gateway or an old stack reaches any IPv4 address, also a private one (RFC 6052, 8215, 4291)."""
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -63,6 +64,7 @@ class Asker:
     seconds_in_all: float = 30.0
     most_bytes: int = MOST_BYTES
     resolve: Resolve = addresses_of
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def __call__(self, questions: Iterable[Asks]) -> Answers:
         """For each certificate the first OCSP answer and the first list that come. What fails is logged and left out.
@@ -73,7 +75,7 @@ class Asker:
         crls: list[bytes] = []
         ocsps: list[bytes] = []
         try:
-            async with asyncio.timeout(self.seconds_in_all), _AT_ONCE:
+            async with asyncio.timeout(self.seconds_in_all), self.turns:
                 some = list(questions)[:MOST_QUESTIONS]
                 asked = [[(url, base64.b64decode(one.request)) for url in one.ocsp] for one in some]
                 listed = [[(url, b"") for url in one.crl] for one in some]

@@ -15,10 +15,8 @@ from asn1crypto import ocsp
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from chassis.testing import Running, running
-from services.agreements.app import service
+from chassis.testing import Running
 from services.agreements.documents.revocation import Answers, Asker
-from services.agreements.documents.verification import examine
 from services.agreements.documents.verification.apart import examine_apart
 from services.agreements.documents.verification.verdict import Asks
 from services.agreements.handlers.auditing import audit
@@ -27,7 +25,7 @@ from services.agreements.tests import pki
 from services.agreements.tests.outside import Provider, approved_document
 from services.agreements.tests.pki import Holder
 from services.agreements.tests.story import CITY, EDUCATION, SIGNATORY, Story
-from services.agreements.tests.test_outside_signing import opened, write
+from services.agreements.tests.test_outside_signing import opened, trusting
 from services.agreements.tests.test_outside_signing import provider as provider
 
 INSIDE = (
@@ -115,9 +113,15 @@ async def test_no_document_waits_for_those_before_it_longer_than_it_may() -> Non
         await release.wait()
         return []
 
+    async def unheard(_host: str, _port: int) -> list[str]:
+        raise AssertionError("it is not its turn")
+
     question = [Asks((), "", ("http://crl.example/ca.crl",))]
-    first = [asyncio.create_task(Asker(resolve=held)(question)) for _ in range(4)]
-    assert not await asyncio.wait_for(Asker(resolve=held, seconds_in_all=0.05)(question), 60)
+    patient = Asker(resolve=held)
+    first = [asyncio.create_task(patient(question)) for _ in range(4)]
+    await asyncio.sleep(0)  # the first two have their turn now
+    late = replace(patient, resolve=unheard, seconds_in_all=0.05)
+    assert not await asyncio.wait_for(late(question), 60)
     release.set()
     assert not any(await asyncio.gather(*first))
 
@@ -156,12 +160,7 @@ async def desk(
 ) -> AsyncIterator[Running]:
     """A city that has the provider's list and none of who was revoked."""
     place: Path = tmp_path_factory.mktemp("trust")
-    write(place, "lists/it.xml", provider.list())
-    write(place, "operators/it.pem", provider.operator.holder.pem)
-    more = {"agreements_trust_lists": place, "agreements_development_signer": True}
-    async with running(service(settings.model_copy(update=more))) as running_:
-        state = running_.app.state
-        state.desk = replace(state.desk, examine=examine)
+    async with trusting(provider, settings, place, agreements_development_signer=True) as running_:
         yield running_
 
 

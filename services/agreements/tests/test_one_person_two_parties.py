@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from asn1crypto import cms
 
-from chassis.testing import Running, running
-from services.agreements.app import service
-from services.agreements.documents.verification import examine
+from chassis.testing import Running
 from services.agreements.handlers.auditing import audit
 from services.agreements.settings import AgreementsSettings
 from services.agreements.tests.outside import Provider, side_by_side
 from services.agreements.tests.pki import Holder
 from services.agreements.tests.story import CITY, EDUCATION, LEGAL, Story
-from services.agreements.tests.test_outside_signing import Outside, opened, write
+from services.agreements.tests.test_outside_signing import Outside, opened, trusting, write
 from services.agreements.tests.test_outside_signing import carlo as carlo
 from services.agreements.tests.test_outside_signing import paolo as paolo
 from services.agreements.tests.test_outside_signing import provider as provider
@@ -31,12 +28,8 @@ async def desk(
     settings: AgreementsSettings, provider: Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
     place = tmp_path_factory.mktemp("trust")
-    write(place, "lists/it.xml", provider.list())
-    write(place, "operators/it.pem", provider.operator.holder.pem)
     write(place, "crls/ca.crl", provider.ca.crl(datetime.now(UTC)))
-    async with running(service(settings.model_copy(update={"agreements_trust_lists": place}))) as running_:
-        state = running_.app.state
-        state.desk = replace(state.desk, examine=examine)
+    async with trusting(provider, settings, place) as running_:
         yield running_
 
 

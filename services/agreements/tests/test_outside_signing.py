@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,12 +56,20 @@ async def desk(
 ) -> AsyncIterator[Running]:
     """A city that trusts one provider's list."""
     place = tmp_path_factory.mktemp("trust")
+    write(place, "crls/ca.crl", provider.ca.crl(datetime.now(UTC)))
+    async with trusting(provider, settings, place, agreements_development_signer=True) as running_:
+        yield running_
+
+
+@asynccontextmanager
+async def trusting(
+    provider: Provider, settings: AgreementsSettings, place: Path, **more: Any
+) -> AsyncIterator[Running]:
+    """The service of a city that trusts the provider's list, kept in `place` beside what a test puts there."""
     write(place, "lists/it.xml", provider.list())
     write(place, "operators/it.pem", provider.operator.holder.pem)
-    write(place, "crls/ca.crl", provider.ca.crl(datetime.now(UTC)))
-    async with running(
-        service(settings.model_copy(update={"agreements_trust_lists": place, "agreements_development_signer": True}))
-    ) as running_:
+    own = settings.model_copy(update={"agreements_trust_lists": place, **more})
+    async with running(service(own)) as running_:
         # A process for each document would take longer than all the rest; one test has it (`test_signature_trust`).
         state = running_.app.state
         state.desk = replace(state.desk, examine=examine)

@@ -145,16 +145,20 @@ def not_so_much(most: Decimal, unit: str, whose: Literal["need", "offer"], point
     )
 
 
+_NO_LESS = {
+    "need": ("il bisogno non ne prende meno da un'offerta.", "the need takes no less from one offer."),
+    "offer": ("chi offre non ne dà meno.", "the offer is not given in smaller lots."),
+}
+
+
 def below_lot(least: Decimal, unit: str, whose: Literal["need", "offer"], pointer: str) -> Refusal:
     """Less than one side gives or takes at a time; the match stays as it was."""
     italian, english = amount(least, unit)
     return Refusal(
         "invalid",
         "below-lot",
-        f"Almeno {italian}: "
-        + ("il bisogno non ne prende meno da un'offerta." if whose == "need" else "chi offre non ne dà meno."),
-        f"At least {english}: "
-        + ("the need takes no less from one offer." if whose == "need" else "the offer is not given in smaller lots."),
+        f"Almeno {italian}: {_NO_LESS[whose][0]}",
+        f"At least {english}: {_NO_LESS[whose][1]}",
         pointer,
     )
 
@@ -165,10 +169,8 @@ def leaves_below_lot(least: Decimal, unit: str, whose: Literal["need", "offer"],
     return Refusal(
         "invalid",
         "leaves-below-lot",
-        f"Così a un'altra parte restano meno di {italian}: "
-        + ("il bisogno non ne prende meno da un'offerta." if whose == "need" else "chi offre non ne dà meno."),
-        f"That leaves another part with less than {english}: "
-        + ("the need takes no less from one offer." if whose == "need" else "the offer is not given in smaller lots."),
+        f"Così a un'altra parte restano meno di {italian}: {_NO_LESS[whose][0]}",
+        f"That leaves another part with less than {english}: {_NO_LESS[whose][1]}",
         pointer,
     )
 
